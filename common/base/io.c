@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/base/io.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static ssize_t read_some(int fd, void *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+int io_read_all(int fd, size_t max, struct strbuf *out)
+{
+	char chunk[8192];
+	ssize_t n;
+
+	while ((n = read_some(fd, chunk, sizeof(chunk))) > 0) {
+		if ((size_t)n > max - out->len)
+			return -EFBIG;
+		strbuf_add(out, chunk, (size_t)n);
+		if (out->failed)
+			return -ENOMEM;
+	}
+	return (int)n;
+}
+
+int io_write_all(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int io_read_small(int dirfd, const char *name, char *buf, size_t size)
+{
+	auto_fd int fd = openat(dirfd, name,
+				O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (n > 0 && len < size) {
+		n = read_some(fd, buf + len, size - len);
+		if (n > 0)
+			len += (size_t)n;
+	}
+	if (n < 0)
+		return (int)n;
+	if (len == size)
+		return -EFBIG;
+	buf[len] = '\0';
+	return (int)len;
+}

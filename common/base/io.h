@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whole reads and writes, safe against signals and short transfers. */
+#pragma once
+
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "common/base/strbuf.h"
+
+/*
+ * Append everything up to end of file to @out, at most @max bytes.
+ * Errors: -EFBIG when there is more (nothing is recorded in an err, the
+ * caller knows what the bytes are), another -errno of read(2).
+ */
+int io_read_all(int fd, size_t max, struct strbuf *out) MUST_CHECK;
+
+/* Write all of @len bytes. Returns 0 or the -errno of write(2). */
+int io_write_all(int fd, const void *bytes, size_t len) MUST_CHECK;
+
+/*
+ * Read up to @size - 1 bytes of a small file into @buf and terminate it.
+ * Returns the length, or the -errno of openat(2) or read(2); -EFBIG when the
+ * file is longer. Never follows a final symlink, never blocks on a FIFO.
+ */
+int io_read_small(int dirfd, const char *name, char *buf,
+		  size_t size) MUST_CHECK;

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/base/json.h"
+
+#include <string.h>
+
+DEFINE_AUTO(tokener, struct json_tokener *, json_tokener_free)
+#define auto_tokener AUTO(auto_tokener_release)
+
+static int bad(struct err *err, const char *what, const char *why, size_t at)
+{
+	return err_set(err, CNI_E_DECODE, "error unmarshall %s: %s at byte %zu",
+		       what, why, at);
+}
+
+/* json-c stops at the first byte after the value; only space may follow. */
+static int check_tail(const char *text, size_t len, size_t end,
+		      const char *what, struct err *err)
+{
+	while (end < len && strchr(" \t\r\n", text[end]))
+		end++;
+	if (end < len)
+		return bad(err, what, "unexpected text after the value", end);
+	return 0;
+}
+
+int json_parse(const char *text, size_t len, const char *what,
+	       struct json_object **out, struct err *err)
+{
+	auto_tokener struct json_tokener *tok = NULL;
+	auto_json struct json_object *doc = NULL;
+	const char *nul = memchr(text, '\0', len);
+	enum json_tokener_error why;
+	size_t end;
+	int r;
+
+	*out = NULL;
+	if (len > JSON_MAX_BYTES)
+		return err_set(err, CNI_E_DECODE,
+			       "error unmarshall %s: more than %u bytes", what,
+			       JSON_MAX_BYTES);
+	if (nul)
+		return bad(err, what, "NUL byte", (size_t)(nul - text));
+	tok = json_tokener_new_ex(JSON_MAX_DEPTH);
+	if (!tok)
+		return err_nomem(err);
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
+					    JSON_TOKENER_VALIDATE_UTF8 |
+					    JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	doc = json_tokener_parse_ex(tok, text, (int)len);
+	why = json_tokener_get_error(tok);
+	end = json_tokener_get_parse_end(tok);
+	if (why == json_tokener_continue) {
+		/* Cut short, or a bare number: only the NUL ends that. */
+		doc = json_tokener_parse_ex(tok, "", 1);
+		why = json_tokener_get_error(tok);
+		end = len;
+	}
+	if (why != json_tokener_success)
+		return bad(err, what,
+			   end == len ? "unexpected end"
+				      : json_tokener_error_desc(why),
+			   end);
+	r = check_tail(text, len, end, what, err);
+	if (r == 0)
+		*out = take_ptr(doc);
+	return r;
+}

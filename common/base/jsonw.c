@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/base/jsonw.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void newline(struct jsonw *w)
+{
+	if (w->compact)
+		return;
+	strbuf_putc(w->out, '\n');
+	for (unsigned int i = 0; i < w->depth; i++)
+		strbuf_puts(w->out, "    ");
+}
+
+/* Bytes of the UTF-8 character at @s, 0 if it is not a valid one. */
+static size_t utf8_len(const unsigned char *s)
+{
+	uint32_t point;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	point = s[0] & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (s[i] & 0x3fU);
+	}
+	if ((n == 3 && (point < 0x800 || (point >> 11) == 0x1b)) ||
+	    (n == 4 && (point < 0x10000 || point > 0x10ffff)))
+		return 0;
+	return n;
+}
+
+static void put_ascii(struct strbuf *out, unsigned char c)
+{
+	static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	const char *at;
+
+	for (at = named; *at; at += 2) {
+		if ((unsigned char)*at == c) {
+			strbuf_putc(out, '\\');
+			strbuf_putc(out, at[1]);
+			return;
+		}
+	}
+	if (c < 0x20 || c == '<' || c == '>' || c == '&')
+		strbuf_printf(out, "\\u%04x", c);
+	else
+		strbuf_putc(out, (char)c);
+}
+
+static void put_string(struct strbuf *out, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t n;
+
+	strbuf_putc(out, '"');
+	for (; *s; s += n ?: 1) {
+		n = utf8_len(s);
+		if (n == 0)
+			strbuf_puts(out, "\\ufffd");
+		else if (n == 1)
+			put_ascii(out, *s);
+		else if (memcmp(s, "\xe2\x80\xa8", 3) == 0)
+			strbuf_puts(out, "\\u2028");
+		else if (memcmp(s, "\xe2\x80\xa9", 3) == 0)
+			strbuf_puts(out, "\\u2029");
+		else
+			strbuf_add(out, s, n);
+	}
+	strbuf_putc(out, '"');
+}
+
+static void member(struct jsonw *w, const char *key)
+{
+	if (w->started)
+		strbuf_putc(w->out, ',');
+	w->started = true;
+	if (w->depth > 0)
+		newline(w);
+	if (!key)
+		return;
+	put_string(w->out, key);
+	strbuf_puts(w->out, w->compact ? ":" : ": ");
+}
+
+void jsonw_open(struct jsonw *w, const char *key, char bracket)
+{
+	member(w, key);
+	strbuf_putc(w->out, bracket);
+	w->depth++;
+	w->started = false;
+}
+
+void jsonw_close(struct jsonw *w, char bracket)
+{
+	w->depth--;
+	if (w->started)
+		newline(w);
+	strbuf_putc(w->out, bracket);
+	w->started = true;
+}
+
+void jsonw_string(struct jsonw *w, const char *key, const char *value)
+{
+	member(w, key);
+	put_string(w->out, value);
+}
+
+void jsonw_int(struct jsonw *w, const char *key, int64_t value)
+{
+	member(w, key);
+	strbuf_printf(w->out, "%" PRId64, value);
+}
+
+void jsonw_string_opt(struct jsonw *w, const char *key, const char *value)
+{
+	if (value && *value)
+		jsonw_string(w, key, value);
+}
+
+void jsonw_int_opt(struct jsonw *w, const char *key, int64_t value)
+{
+	if (value)
+		jsonw_int(w, key, value);
+}

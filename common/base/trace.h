@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The glass box: one line for each thing done to the kernel.
+ *
+ * FERRULE_TRACE=stderr or FERRULE_TRACE=PATH (an absolute path, appended to)
+ * turns it on. A line is
+ *
+ *	TIME PROGRAM[PID] KIND WHAT = RESULT (MICROSECONDS us)
+ *
+ * where TIME is seconds since boot, KIND is one of rtnl, nft, file, lock,
+ * sysctl, netns, exec, mount, cgroup, clone, and RESULT is "ok" or an errno
+ * name. Off, a call costs one test of a variable.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/base/err.h"
+
+/* Nanoseconds of CLOCK_MONOTONIC, or 0 when tracing is off. */
+uint64_t trace_start(void);
+
+/*
+ * Write the line of an action that began at @start (0: do nothing) and
+ * returned @result (0 or more: done; less: a negative errno). Keeps errno.
+ */
+void trace_end(uint64_t start, int result, const char *kind, const char *fmt,
+	       ...) PRINTF(4, 5);
