@@ -226,8 +226,10 @@ int cfg_int_or(const struct cfg *at, const char *key, int64_t fallback,
 	r = check_type(at, key, json, json_type_int, err);
 	if (r < 0)
 		return r;
+	/* The two extremes are also what json-c makes of anything beyond. */
 	value = json_object_get_int64(json);
-	if (value < bounds.min || value > bounds.max)
+	if (value < bounds.min || value > bounds.max || value == INT64_MIN ||
+	    value == INT64_MAX)
 		return cfg_fail(err, at, key, "%s is not in %jd..%jd",
 				json_object_get_string(json),
 				(intmax_t)bounds.min, (intmax_t)bounds.max);

@@ -13,12 +13,19 @@
  */
 static void trim_partial(char *text, size_t len)
 {
-	size_t tail = 0;
+	size_t tail = 0, whole;
+	unsigned char lead;
 
-	while (tail < 4 && tail < len &&
+	while (tail < 3 && tail < len &&
 	       ((unsigned char)text[len - tail - 1] & 0xc0) == 0x80)
 		tail++;
-	if (tail < len && ((unsigned char)text[len - tail - 1] & 0xc0) == 0xc0)
+	if (tail == len)
+		return;
+	lead = (unsigned char)text[len - tail - 1];
+	if (lead < 0xc0)
+		return;
+	whole = lead >= 0xf0 ? 3 : (lead >= 0xe0 ? 2 : 1);
+	if (tail < whole)
 		text[len - tail - 1] = '\0';
 }
 

@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* The least that is asked of read(2) at once. */
+#define READ_MIN 1024U
+
 static ssize_t read_some(int fd, void *buf, size_t size)
 {
 	ssize_t n;
@@ -16,17 +19,21 @@ static ssize_t read_some(int fd, void *buf, size_t size)
 
 int io_read_all(int fd, size_t max, struct strbuf *out)
 {
-	char chunk[8192];
 	ssize_t n;
 
-	while ((n = read_some(fd, chunk, sizeof(chunk))) > 0) {
+	do {
+		if (!strbuf_reserve(out, READ_MIN))
+			return -ENOMEM;
+		n = read_some(fd, out->data + out->len,
+			      out->size - out->len - 1);
+		if (n < 0)
+			return (int)n;
 		if ((size_t)n > max - out->len)
 			return -EFBIG;
-		strbuf_add(out, chunk, (size_t)n);
-		if (out->failed)
-			return -ENOMEM;
-	}
-	return (int)n;
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+	} while (n > 0);
+	return 0;
 }
 
 int io_write_all(int fd, const void *bytes, size_t len)

@@ -1,12 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/base/ip.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "common/base/text.h"
+
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+/* Four numbers up to 255 without leading zeros. */
+static bool parse_v4(const char *text, uint8_t out[4])
+{
+	for (int i = 0; i < 4; i++) {
+		unsigned int value = 0;
+		const char *start;
+
+		if (i > 0 && *text++ != '.')
+			return false;
+		for (start = text; *text >= '0' && *text <= '9'; text++) {
+			value = value * 10 + (unsigned int)(*text - '0');
+			if (value > 255 || (text > start && *start == '0'))
+				return false;
+		}
+		if (text == start)
+			return false;
+		out[i] = (uint8_t)value;
+	}
+	return !*text;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* One group of up to four hex digits; NULL if there is none. */
+static const char *parse_group(const char *text, uint8_t out[2])
+{
+	unsigned int value = 0;
+	const char *start = text;
+
+	for (; hex_digit(*text) >= 0 && text - start < 4; text++)
+		value = value << 4 | (unsigned int)hex_digit(*text);
+	if (text == start || hex_digit(*text) >= 0)
+		return NULL;
+	out[0] = (uint8_t)(value >> 8);
+	out[1] = (uint8_t)value;
+	return text;
+}
+
+/* RFC 4291, 2.2: eight groups, one run of them "::", the end perhaps IPv4. */
+static bool parse_v6(const char *text, uint8_t out[16])
+{
+	uint8_t bytes[16];
+	size_t n = 0, gap = SIZE_MAX;
+
+	if (*text == ':' && *++text != ':')
+		return false;
+	while (*text) {
+		const char *end;
+
+		if (*text == ':' && gap == SIZE_MAX) {
+			gap = n;
+			text++;
+			continue;
+		}
+		if (n <= 12 && parse_v4(text, bytes + n)) {
+			n += 4;
+			break;
+		}
+		end = n <= 14 ? parse_group(text, bytes + n) : NULL;
+		if (!end || (*end && *end != ':') || (*end == ':' && !end[1]))
+			return false;
+		n += 2;
+		text = *end ? end + 1 : end;
+	}
+	if (gap == SIZE_MAX ? n != 16 : n > 14)
+		return false;
+	gap = gap == SIZE_MAX ? n : gap;
+	for (size_t i = 0; i < 16; i++)
+		out[i] = i < gap ? bytes[i] : 0;
+	for (size_t i = n; i > gap; i--)
+		out[16 - n + i - 1] = bytes[i - 1];
+	return true;
+}
 
 /* Read @text; *@mapped tells how an IPv4 address was written. */
 static int parse(const char *text, struct ip *out, bool *mapped)
@@ -15,11 +97,11 @@ static int parse(const char *text, struct ip *out, bool *mapped)
 
 	*mapped = false;
 	*out = (struct ip){ .family = IP_NONE };
-	if (inet_pton(AF_INET, text, out->bytes) == 1) {
+	if (parse_v4(text, out->bytes)) {
 		out->family = IP_V4;
 		return 0;
 	}
-	if (inet_pton(AF_INET6, text, v6) != 1)
+	if (!parse_v6(text, v6))
 		return -EINVAL;
 	*mapped = memcmp(v6, mapped_prefix, sizeof(mapped_prefix)) == 0;
 	out->family = *mapped ? IP_V4 : IP_V6;
@@ -48,8 +130,7 @@ int cidr_parse(const char *text, struct cidr *out)
 	*out = (struct cidr){ .len = 0 };
 	if (!slash || !slash[1] || (size_t)(slash - text) >= sizeof(addr))
 		return -EINVAL;
-	memcpy(addr, text, (size_t)(slash - text));
-	addr[slash - text] = '\0';
+	(void)text_putn(addr, text, (size_t)(slash - text));
 	if (parse(addr, &out->ip, &out->mapped) < 0)
 		return -EINVAL;
 	bits = out->mapped ? 128 : ip_bits(out->ip.family);
@@ -81,32 +162,46 @@ static void longest_zeros(const unsigned int group[8], int *start, int *count)
 static char *format_v6(const struct ip *ip, char *buf)
 {
 	unsigned int group[8];
+	char num[TEXT_NUM];
 	int zeros, count;
 	char *at = buf;
 
-	for (int i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		group[i] = (unsigned int)ip->bytes[2 * i] << 8 |
 			   ip->bytes[2 * i + 1];
 	longest_zeros(group, &zeros, &count);
 	*at = '\0';
 	for (int i = 0; i < 8; i++) {
 		if (i == zeros) {
-			at += snprintf(at, 3, "::");
+			at = text_put(at, "::");
 			i += count - 1;
 			continue;
 		}
-		at += snprintf(at, 6, "%s%x", i > 0 && at[-1] != ':' ? ":" : "",
-			       group[i]);
+		if (i > 0 && at[-1] != ':')
+			*at++ = ':';
+		(void)text_hex(num, group[i]);
+		at = text_put(at, num);
 	}
 	return buf;
+}
+
+static void format_v4(const struct ip *ip, char *at)
+{
+	char num[TEXT_NUM];
+
+	for (size_t i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		(void)text_uint(num, ip->bytes[i]);
+		at = text_put(at, num);
+	}
 }
 
 char *ip_format(const struct ip *ip, char buf[static IP_TEXT])
 {
 	*buf = '\0';
 	if (ip->family == IP_V4)
-		(void)snprintf(buf, IP_TEXT, "%u.%u.%u.%u", ip->bytes[0],
-			       ip->bytes[1], ip->bytes[2], ip->bytes[3]);
+		format_v4(ip, buf);
 	else if (ip->family == IP_V6)
 		(void)format_v6(ip, buf);
 	return buf;
@@ -114,10 +209,11 @@ char *ip_format(const struct ip *ip, char buf[static IP_TEXT])
 
 char *cidr_format(const struct cidr *cidr, char buf[static CIDR_TEXT])
 {
-	char ip[IP_TEXT];
+	char ip[IP_TEXT], num[TEXT_NUM];
 
-	(void)snprintf(buf, CIDR_TEXT, "%s/%u", ip_format(&cidr->ip, ip),
-		       cidr->len);
+	(void)text_uint(num, cidr->len);
+	(void)text_put(text_put(text_put(buf, ip_format(&cidr->ip, ip)), "/"),
+		       num);
 	return buf;
 }
 

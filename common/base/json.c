@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/base/json.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 DEFINE_AUTO(tokener, struct json_tokener *, json_tokener_free)
@@ -10,6 +11,33 @@ static int bad(struct err *err, const char *what, const char *why, size_t at)
 {
 	return err_set(err, CNI_E_DECODE, "error unmarshall %s: %s at byte %zu",
 		       what, why, at);
+}
+
+/*
+ * Find what json-c lets pass even when it is strict: NaN and Infinity, 'text',
+ * control characters in strings, "1.". NULL if there is nothing of the kind.
+ */
+static const char *lenient(const char *text, size_t len, size_t *at)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		*at = i;
+		if (text[i] == '"')
+			quoted = !quoted;
+		else if (quoted && text[i] == '\\')
+			i++;
+		else if (quoted && (unsigned char)text[i] < 0x20)
+			return "control character in a string";
+		else if (!quoted && strchr("NI'", text[i]))
+			return "unexpected character";
+		else if (!quoted && text[i] == '.' &&
+			 (i + 1 == len || text[i + 1] < '0' ||
+			  text[i + 1] > '9'))
+			return "number without digits after its point";
+	}
+	return NULL;
 }
 
 /* json-c stops at the first byte after the value; only space may follow. */
@@ -23,23 +51,39 @@ static int check_tail(const char *text, size_t len, size_t end,
 	return 0;
 }
 
+/* Refuse what json-c need not or cannot see. */
+static int check_bytes(const char *text, size_t len, const char *what,
+		       struct err *err)
+{
+	const char *nul, *fault;
+	size_t at;
+
+	if (len > JSON_MAX_BYTES)
+		return err_set(err, CNI_E_DECODE,
+			       "error unmarshall %s: more than %u bytes", what,
+			       JSON_MAX_BYTES);
+	if (len == 0)
+		return bad(err, what, "unexpected end", 0);
+	nul = memchr(text, '\0', len);
+	if (nul)
+		return bad(err, what, "NUL byte", (size_t)(nul - text));
+	fault = lenient(text, len, &at);
+	return fault ? bad(err, what, fault, at) : 0;
+}
+
 int json_parse(const char *text, size_t len, const char *what,
 	       struct json_object **out, struct err *err)
 {
 	auto_tokener struct json_tokener *tok = NULL;
 	auto_json struct json_object *doc = NULL;
-	const char *nul = memchr(text, '\0', len);
 	enum json_tokener_error why;
 	size_t end;
 	int r;
 
 	*out = NULL;
-	if (len > JSON_MAX_BYTES)
-		return err_set(err, CNI_E_DECODE,
-			       "error unmarshall %s: more than %u bytes", what,
-			       JSON_MAX_BYTES);
-	if (nul)
-		return bad(err, what, "NUL byte", (size_t)(nul - text));
+	r = check_bytes(text, len, what, err);
+	if (r < 0)
+		return r;
 	tok = json_tokener_new_ex(JSON_MAX_DEPTH);
 	if (!tok)
 		return err_nomem(err);

@@ -22,7 +22,8 @@ DEFINE_AUTO(json, struct json_object *, json_object_put)
  * which is NULL for the value null.
  *
  * Refused with CNI_E_DECODE: bad syntax or UTF-8, NUL bytes, more than
- * JSON_MAX_BYTES, nesting over JSON_MAX_DEPTH, an empty text.
+ * JSON_MAX_BYTES, nesting over JSON_MAX_DEPTH (the innermost value counts,
+ * even if it is a number), an empty text.
  */
 int json_parse(const char *text, size_t len, const char *what,
 	       struct json_object **out, struct err *err) MUST_CHECK;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/base/jsonw.h"
 
-#include <inttypes.h>
 #include <string.h>
+
+#include "common/base/text.h"
 
 static void newline(struct jsonw *w)
 {
@@ -13,22 +14,26 @@ static void newline(struct jsonw *w)
 		strbuf_puts(w->out, "    ");
 }
 
+/* Bytes of the UTF-8 character that starts with @lead, 0 if none does. */
+static size_t utf8_want(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if ((lead & 0xf0) == 0xe0)
+		return 3;
+	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+}
+
 /* Bytes of the UTF-8 character at @s, 0 if it is not a valid one. */
 static size_t utf8_len(const unsigned char *s)
 {
+	size_t n = utf8_want(s[0]);
 	uint32_t point;
-	size_t n;
 
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
+	if (n < 2)
+		return n;
 	point = s[0] & (0xffU >> (n + 1));
 	for (size_t i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80)
@@ -39,6 +44,16 @@ static size_t utf8_len(const unsigned char *s)
 	    (n == 4 && (point < 0x10000 || point > 0x10ffff)))
 		return 0;
 	return n;
+}
+
+/* \u00XX */
+static void put_escape(struct strbuf *out, unsigned char c)
+{
+	char num[TEXT_NUM];
+
+	strbuf_puts(out, c < 0x10 ? "\\u000" : "\\u00");
+	(void)text_hex(num, c);
+	strbuf_puts(out, num);
 }
 
 static void put_ascii(struct strbuf *out, unsigned char c)
@@ -54,7 +69,7 @@ static void put_ascii(struct strbuf *out, unsigned char c)
 		}
 	}
 	if (c < 0x20 || c == '<' || c == '>' || c == '&')
-		strbuf_printf(out, "\\u%04x", c);
+		put_escape(out, c);
 	else
 		strbuf_putc(out, (char)c);
 }
@@ -119,8 +134,14 @@ void jsonw_string(struct jsonw *w, const char *key, const char *value)
 
 void jsonw_int(struct jsonw *w, const char *key, int64_t value)
 {
+	char num[TEXT_NUM];
+
 	member(w, key);
-	strbuf_printf(w->out, "%" PRId64, value);
+	if (value < 0)
+		strbuf_putc(w->out, '-');
+	/* Negated as unsigned: the least number has no positive twin. */
+	(void)text_uint(num, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	strbuf_puts(w->out, num);
 }
 
 void jsonw_string_opt(struct jsonw *w, const char *key, const char *value)

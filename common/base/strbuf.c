@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool reserve(struct strbuf *buf, size_t extra)
+bool strbuf_reserve(struct strbuf *buf, size_t extra)
 {
 	size_t want = buf->len + extra + 1;
 	size_t size = buf->size ?: 256;
@@ -29,7 +29,7 @@ static bool reserve(struct strbuf *buf, size_t extra)
 
 void strbuf_add(struct strbuf *buf, const void *bytes, size_t len)
 {
-	if (!reserve(buf, len))
+	if (!strbuf_reserve(buf, len))
 		return;
 	if (len > 0)
 		memcpy(buf->data + buf->len, bytes, len);
@@ -59,7 +59,7 @@ void strbuf_printf(struct strbuf *buf, const char *fmt, ...)
 		buf->failed = true;
 		return;
 	}
-	if (!reserve(buf, (size_t)n))
+	if (!strbuf_reserve(buf, (size_t)n))
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(buf->data + buf->len, (size_t)n + 1, fmt, ap);

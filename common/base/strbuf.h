@@ -26,6 +26,12 @@ void strbuf_puts(struct strbuf *buf, const char *text);
 void strbuf_putc(struct strbuf *buf, char c);
 void strbuf_printf(struct strbuf *buf, const char *fmt, ...) PRINTF(2, 3);
 
+/*
+ * Make room for @extra more bytes (and a NUL) behind data + len, for who writes
+ * there himself. Returns false when memory ran out.
+ */
+bool strbuf_reserve(struct strbuf *buf, size_t extra);
+
 /* What was appended so far, "" if nothing; valid until the next append. */
 const char *strbuf_str(const struct strbuf *buf);
 

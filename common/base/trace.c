@@ -60,8 +60,8 @@ uint64_t trace_start(void)
 	return trace_fd < 0 ? 0 : now_ns();
 }
 
-void trace_end(uint64_t start, int result, const char *kind, const char *fmt,
-	       ...)
+void trace_write(uint64_t start, int result, const char *kind, const char *fmt,
+		 ...)
 {
 	char what[900], line[1024];
 	int saved = errno;
@@ -69,8 +69,6 @@ void trace_end(uint64_t start, int result, const char *kind, const char *fmt,
 	uint64_t us;
 	int n;
 
-	if (start == 0)
-		return;
 	us = (now_ns() - start) / 1000;
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);

@@ -21,8 +21,12 @@
 uint64_t trace_start(void);
 
 /*
- * Write the line of an action that began at @start (0: do nothing) and
- * returned @result (0 or more: done; less: a negative errno). Keeps errno.
+ * Write the line of an action that began at @start (0: do nothing, not even
+ * look at the rest) and returned @result (0 or more: done; less: a negative
+ * errno). The rest is KIND and a printf() format for WHAT. Keeps errno.
  */
-void trace_end(uint64_t start, int result, const char *kind, const char *fmt,
-	       ...) PRINTF(4, 5);
+#define trace_end(start, ...) \
+	((start) ? trace_write((start), __VA_ARGS__) : (void)0)
+
+void trace_write(uint64_t start, int result, const char *kind, const char *fmt,
+		 ...) PRINTF(4, 5);

@@ -36,6 +36,10 @@ bool cni_version_known(const char *text, enum cni_version *out);
 int cni_version_at_least(const char *text, enum cni_version least, bool *out,
 			 struct err *err) MUST_CHECK;
 
+/* Is it newer than @than? Errors as above. */
+int cni_version_newer(const char *text, enum cni_version than, bool *out,
+		      struct err *err) MUST_CHECK;
+
 /* The results of 0.1/0.2, of 0.3/0.4 and of 1.x have a shape each. */
 enum cni_family {
 	CNI_FAMILY_0_1, /* ip4, ip6 */

@@ -14,7 +14,10 @@ struct addr_list {
 
 #define auto_addr_list AUTO(addr_list_free)
 
-/* The addresses of the link with index @ifindex. */
+/*
+ * The addresses of the link with index @ifindex; @out is overwritten and,
+ * on success, to be freed.
+ */
 int addr_list(struct net *net, int ifindex, struct addr_list *out,
 	      struct err *err) MUST_CHECK;
 

@@ -10,8 +10,15 @@
  * Nothing but a namespace is ever opened: the path is resolved once, looked
  * at, and only then opened, so that a FIFO or device there has no effect.
  *
- * Errors: CNI_E_ENV. -ENOENT: nothing at that path; -EINVAL: something else
- * is there (`unknown FS magic on "PATH": HEX`, or a namespace of another
- * kind); another -errno if it cannot be looked at.
+ * Errors: CNI_E_ENV. -ENOENT: nothing at that path, or the path is empty;
+ * -EINVAL: something else is there (`unknown FS magic on "PATH": HEX`, or
+ * a namespace of another kind); another -errno if it cannot be looked at.
  */
 int netns_open(const char *path, int *fd, struct err *err) MUST_CHECK;
+
+/*
+ * The same for DEL, which must succeed when there is nothing left to undo:
+ * *@fd is -1 when no network namespace is at @path (any more). Something else
+ * in its place, such as the file under a vanished mount, is worth a warning.
+ */
+int netns_open_or_none(const char *path, int *fd, struct err *err) MUST_CHECK;

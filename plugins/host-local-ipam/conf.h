@@ -23,7 +23,8 @@ struct hostlocal_conf {
 	size_t route_count;
 	struct cni_route *routes;
 	size_t request_count;
-	struct ip *requests; /* CNI_ARGS IP, args.cni.ips, runtimeConfig.ips */
+	/* CNI_ARGS IP, args.cni.ips, runtimeConfig.ips; each address once */
+	struct ip *requests;
 };
 
 #define auto_hostlocal_conf AUTO(hostlocal_conf_free)
@@ -31,7 +32,9 @@ void hostlocal_conf_free(struct hostlocal_conf *conf);
 
 /*
  * Read and check everything, for ADD, CHECK and STATUS. CNI_ARGS counts for
- * ADD only. Errors: CNI_E_CONFIG with the key's path, CNI_E_ENV for CNI_ARGS.
+ * ADD only. Strings are borrowed from @req; the caller frees @out, also after
+ * a failure. req->version must be set.
+ * Errors: CNI_E_CONFIG with the key's path, CNI_E_ENV for CNI_ARGS.
  */
 int hostlocal_conf_read(const struct cni_request *req,
 			struct hostlocal_conf *out, struct err *err) MUST_CHECK;
@@ -39,6 +42,6 @@ int hostlocal_conf_read(const struct cni_request *req,
 /*
  * Where the leases are: all that DEL and GC need. Never fails for what the
  * configuration holds: a dataDir that is no string is reported on stderr and
- * the default is used.
+ * the default is used. Borrowed from @req.
  */
 const char *hostlocal_conf_data_dir(const struct cni_request *req);

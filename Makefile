@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The whole build, in one file; `make help` lists the targets. Everything that
+# is built lands in $(BUILD), the source tree is never written to.
+#
+#   CC=clang        another compiler (its own build directory)
+#   SAN=1           ASan, UBSan and LSan builds
+#   STATIC=1        fully static executables
+#   WERROR=1        warnings are errors (0: never; on for CI and `make check`)
+#   V=1             show the commands
+#   CFLAGS, CPPFLAGS, LDFLAGS   yours, added after ours
+
+MAKEFLAGS   += --no-builtin-rules --no-builtin-variables
+CC          ?= gcc
+ifeq ($(origin CC),default)
+CC          := gcc
+endif
+CLANG       := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -w __clang__)
+VARIANT     := $(if $(FUZZ),-fuzz,$(if $(SAN),-san)$(if $(STATIC),-static)$(if $(CLANG),-clang))
+BUILD       ?= build$(VARIANT)
+PREFIX      ?= /usr/local
+MANDIR      ?= $(PREFIX)/share/man
+CNIBINDIR   ?= /opt/cni/bin
+PKG_CONFIG  ?= pkg-config
+INSTALL     ?= install
+FUZZ_SECONDS ?= 30
+WERROR      ?= $(if $(CI)$(filter check% lint% sanitize,$(MAKECMDGOALS)),1)
+export WERROR
+
+# The programs, the folder of each and the libraries each needs, those that
+# need others first. A folder's main.c stays out of its archive, so that unit
+# tests can link everything else.
+PLUGINS         = loopback host-local
+dir.loopback    = plugins/loopback
+libs.loopback   = nl-route-3 nl-3 json-c
+dir.host-local  = plugins/host-local-ipam
+libs.host-local = json-c
+
+# Every library, and its name in pkg-config.
+LIBRARIES       = nl-route-3 nl-3 json-c
+pkg.nl-route-3  = libnl-route-3.0
+pkg.nl-3        = libnl-3.0
+pkg.json-c      = json-c
+pkg.cmocka      = cmocka
+hint.mnl        = (Debian 12 does not ship it, Debian 13 does)
+
+# ---- Flags -----------------------------------------------------------------
+
+flagfile = $(shell sed '/^\#/d' $(1))
+WARN    := $(call flagfile,tests/lint/warnings.txt) \
+           $(if $(CLANG),,$(call flagfile,tests/lint/warnings-gcc.txt))
+OPT     ?= -O2 -g
+HARDEN   = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+           -fstack-clash-protection $(if $(CLANG),,-ftrivial-auto-var-init=zero)
+# Clang's LTO needs lld, and an ar that reads bitcode.
+LLD     := $(if $(CLANG),$(shell command -v ld.lld))
+LTO     ?= $(if $(CLANG),$(if $(LLD),-flto=thin),-flto=auto)
+# The linker warns of getaddrinfo() in functions of libnl that no one calls.
+STATIC_PIE = -static-pie $(shell $(CC) -Wl,--help 2>/dev/null | grep -o -m1 -e --no-warnings | \
+             sed 's/^/-Wl,/')
+SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+ifneq ($(FUZZ)$(SAN),)
+OPT      = -O1 -g
+HARDEN   =
+LTO      =
+INSTRUMENT = $(SANFLAGS) $(if $(FUZZ),-fsanitize=fuzzer-no-link)
+endif
+
+first    = $(firstword $(shell for p in $(1); do command -v $$p; done 2>/dev/null))
+ifeq ($(filter command environment,$(origin AR)),)
+AR      := $(call first,$(if $(CLANG),$(CC:clang%=llvm-ar%) llvm-ar,$(CC)-ar gcc-ar) ar)
+endif
+
+PKGFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags \
+              $(foreach l,$(LIBRARIES),$(pkg.$l)) 2>/dev/null))
+INCLUDES  = -D_GNU_SOURCE -I. $(PKGFLAGS)
+COMPILE   = -std=gnu17 $(OPT) $(LTO) -ffunction-sections -fdata-sections -fPIE \
+            $(HARDEN) $(INSTRUMENT) $(WARN) $(EXTRA)
+LINK      = $(OPT) $(LTO) $(if $(LTO),$(LLD:%=-fuse-ld=lld)) $(INSTRUMENT) \
+            $(if $(STATIC),$(STATIC_PIE),-pie) \
+            -Wl,--gc-sections,--as-needed,-O1,--hash-style=gnu,-z,relro,-z,now
+CC_FLAGS  = $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
+LD_FLAGS  = $(LINK) $(CFLAGS) $(LDFLAGS)
+
+# A library's static archive where there is one, so that a plugin starts
+# without loading it; otherwise what pkg-config says.
+archive   = $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null))
+$(foreach l,$(LIBRARIES) cmocka,$(eval archive.$l := $(call archive,$l)))
+$(foreach l,$(LIBRARIES) cmocka,$(eval lib.$l := $(or $(archive.$l),\
+	$(shell $(PKG_CONFIG) --libs $(pkg.$l) 2>/dev/null),-l$l)))
+library   = $(foreach l,$(1),$(lib.$l)) -lm
+missing   = $(strip $(if $(STATIC),$(foreach l,$(1),$(if $(archive.$l),,$l))))
+
+VERSION  := $(or $(shell GIT_OPTIONAL_LOCKS=0 git describe --tags --always --dirty 2>/dev/null),\
+              $(file <VERSION),unknown)
+
+# ---- What there is ---------------------------------------------------------
+
+sources  = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
+present  = $(foreach p,$(1),$(if $(wildcard $(dir.$p)/main.c),$p))
+
+PROGRAMS := $(call present,$(PLUGINS))
+BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
+COMMON   := $(BUILD)/common.a
+ARCHIVES := $(PLUGINS:%=$(BUILD)/%.a) $(COMMON)
+UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES  := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
+SCDOC    := $(shell command -v scdoc 2>/dev/null)
+
+say       = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
+quiet     = $(if $(V),,@)
+# This Makefile again, for another kind of build: $(call again,san,SAN=1 goal).
+jobs      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+make      = +$(quiet)$(MAKE) --no-print-directory $(jobs)
+again     = $(make) BUILD=$(BUILD)-$(1) $(2)
+
+##  What people call
+
+all: $(COMMON) $(BINS) $(if $(SCDOC),$(PAGES)) ## build the programs and the manual pages (the default)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 34
+	@sed -n '/^#   [A-Z]/s/^# //p' Makefile
+
+deps: ## install the Debian packages that building and testing need and that are missing
+	$(quiet)tests/deps.sh
+
+peers: ## unpack (not install) Debian sid's reference plugins under build/peers, to test against
+	$(quiet)tests/peers.sh build/peers
+
+clean: ## remove everything that was built
+	rm -rf build build-*
+
+# ---- Rules -----------------------------------------------------------------
+
+define program
+$(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(call sources,$(dir.$1))))
+$(BUILD)/bin/$(1): $(BUILD)/$(dir.$1)/main.o $(BUILD)/common/base/lean.o $(BUILD)/$(1).a $(COMMON)
+$(BUILD)/bin/$(1): LIBS = $(libs.$1)
+endef
+$(foreach p,$(PLUGINS),$(eval $(call program,$p)))
+
+$(COMMON): $(call objects,$(call sources,common))
+
+$(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
+$(UNITS): LIBS = $(LIBRARIES) cmocka
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
+$(FUZZERS): LIBS = $(LIBRARIES)
+$(FUZZERS): LINK += -fsanitize=fuzzer
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o
+$(BENCHES): LIBS =
+
+$(BUILD)/common/base/build.o: INCLUDES += -DVERSION='"$(VERSION)"'
+$(BUILD)/common/base/build.o: $(BUILD)/version
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CC_FLAGS) -MMD -MP -c $< -o $@
+
+$(ARCHIVES): $(BUILD)/%.a: $(BUILD)/sources
+	@mkdir -p $(@D) && rm -f $@
+	$(call say,AR,$@)$(AR) crsD $@ $(filter %.o,$^)
+
+# A unit test may name functions to fake in a line "/* wrap: read write */";
+# it then defines __wrap_read() and finds the real one as __real_read().
+wraps = $$(sed -n 's|^/\* wrap: \(.*\) \*/$$|\1|p' $(wildcard tests/unit/$(@F).c) /dev/null | \
+	sed 's/[^ ]*/-Wl,--wrap=&/g')
+
+$(BINS) $(UNITS) $(FUZZERS) $(BENCHES):
+	@mkdir -p $(@D)
+	$(if $(call missing,$(LIBS)),@$(foreach l,$(call missing,$(LIBS)),\
+		echo 'STATIC=1: lib$l.a is not installed $(hint.$l)' >&2;) exit 1)
+	$(call say,LINK,$@)$(CC) $(LD_FLAGS) $(if $(filter $(UNITS),$@),$(wraps)) \
+		$(filter %.o %.a,$^) $(call library,$(LIBS)) -o $@
+
+$(BUILD)/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)scdoc <$< >$@
+
+# Files that change only when what they say does.
+remember = $(BUILD)/$(1): FORCE ; @mkdir -p $$(@D); \
+	echo '$(2)' | cmp -s - $$@ || echo '$(2)' >$$@
+$(eval $(call remember,flags,$(CC) $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(LINK) $(CFLAGS) $(LDFLAGS)))
+$(eval $(call remember,sources,$(call sources,common plugins)))
+$(eval $(call remember,version,$(VERSION)))
+
+# ---- Tests -----------------------------------------------------------------
+
+# Where the plugins under test are. Another one's (say /usr/lib/cni) must pass
+# too, but for the tests tagged `ferrule`, which are about what is only ours.
+PLUGIN_DIR ?= $(BUILD)/bin
+FOREIGN    := $(filter-out $(abspath $(BUILD)/bin $(BUILD)/valgrind/bin),$(abspath $(PLUGIN_DIR)))
+BATS_TAGS  ?= $(if $(FOREIGN),!ferrule)
+TEST_ENV    = LOG=$(abspath $(BUILD)/log) TOP=$(CURDIR) V=$(V) MAKE='$(MAKE)' \
+              PLUGIN_DIR=$(abspath $(PLUGIN_DIR)) PEER_DIR=$(CURDIR)/build/peers/usr/lib/cni
+RUN         = $(quiet)$(TEST_ENV) tests/run
+
+check: ## every test; ends with "N passed, N failed"
+	$(make) deps
+	$(make) peers
+	+$(RUN) stages all lint-fast check-unit check-netns check-fuzz
+
+check-unit: ## the unit tests, under ASan and UBSan
+ifdef SAN
+check-unit: $(UNITS)
+	$(RUN) unit $^
+else
+	$(call again,san,SAN=1 check-unit)
+endif
+
+check-netns: $(BINS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
+	$(RUN) bats $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
+		$(if $(BATS_TAGS),--filter-tags '$(BATS_TAGS)') $(sort $(wildcard tests/netns/*.bats))
+
+check-fuzz fuzz: ## each fuzzer for FUZZ_SECONDS (30)
+ifdef FUZZ
+check-fuzz fuzz: $(FUZZERS)
+	$(RUN) fuzz $(FUZZ_SECONDS) $^
+else
+	$(call again,fuzz,FUZZ=1 CC=$(if $(CLANG),$(CC),clang) $@)
+endif
+
+sanitize: ## unit and namespace tests, everything under ASan, UBSan and LSan
+	+$(RUN) stages check-unit sanitize-netns
+sanitize-netns:
+	$(call again,san,SAN=1 check-netns)
+
+check-valgrind: $(BINS) $(UNITS) ## unit and namespace tests under valgrind, leaked descriptors too
+	$(quiet)tests/run wrap $(BUILD)/valgrind/bin $(BINS)
+	$(quiet)tests/run wrap $(BUILD)/valgrind/unit $(UNITS)
+	+$(RUN) stages valgrind-unit valgrind-netns
+valgrind-unit:
+	$(RUN) unit $(UNITS:$(BUILD)/%=$(BUILD)/valgrind/%)
+valgrind-netns:
+	$(make) PLUGIN_DIR=$(BUILD)/valgrind/bin BATS_TAGS='!novalgrind' check-netns
+
+bench: $(BINS) $(BENCHES) ## measure
+	$(quiet)bench/run.sh $(BUILD)
+
+demo: ## show the plugins at work
+	$(make) deps
+	$(make) all
+	$(quiet)tests/demo.sh $(BUILD)/bin
+
+# ---- Lint ------------------------------------------------------------------
+
+FAST     = lint-layers lint-banned lint-spdx lint-format lint-headers lint-shell
+files    = $(shell git ls-files -co --exclude-standard $(1) 2>/dev/null | sort -u | \
+             while read -r f; do test ! -f "$$f" || echo "$$f"; done)
+CODE     = $(call sources,common plugins tests/unit tests/fuzz bench)
+
+lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
+
+lint-fast: ## the static checks that take seconds
+	+$(RUN) targets $(FAST)
+
+lint-layers lint-banned lint-spdx: ## lint-layers, -banned, -spdx: include order, calls we do not make, licence lines
+	$(quiet)tests/lint/$(@:lint-%=%).sh
+
+lint-format: ## clang-format
+	$(quiet)clang-format --dry-run -Werror $(call files,'*.[ch]')
+
+lint-headers: ## every header compiles alone
+	$(quiet)for h in $(call files,'*.h'); do \
+		echo "#include \"$$h\"" | $(CC) $(INCLUDES) -std=gnu17 $(WARN) -Werror \
+			-fsyntax-only -x c - || exit 1; done
+
+lint-shell: ## shellcheck
+	$(quiet)shellcheck -x $(call files,'*.sh' '*.bash' '*.bats' .ci/run tests/run)
+
+lint-tidy: ## clang-tidy
+	$(quiet)printf '%s\n' $(CODE) | xargs -P$(shell nproc) -n1 sh -c \
+		'clang-tidy --quiet "$$1" -- $(INCLUDES) -DVERSION=\"\" -std=gnu17 2>/dev/null' tidy
+
+lint-cppcheck: ## cppcheck
+	$(quiet)cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+		--error-exitcode=1 --inline-suppr --suppress=memleak -j$(shell nproc) \
+		-D_GNU_SOURCE -DVERSION='""' -I. $(CODE)
+
+# At -O0, because inlining hides double frees from GCC 12's analyzer.
+lint-analyzer: ## gcc -fanalyzer
+	$(call again,analyzer,CC=gcc OPT=-O0 EXTRA=-fanalyzer LTO= HARDEN= WERROR=1 objects)
+objects: $(call objects,$(call sources,common plugins))
+
+# ---- Installation ----------------------------------------------------------
+
+# By rename(2): a plugin that is running, or about to be run, is never
+# written to, and is the old or the new one, never a half of it.
+plugindir = $(DESTDIR)$(CNIBINDIR)
+mandir    = $(DESTDIR)$(MANDIR)/man8
+
+install: all ## install stripped programs and manual pages [DESTDIR] [CNIBINDIR] [PREFIX]
+	$(quiet)$(INSTALL) -d $(plugindir)
+	$(quiet)set -e; for p in $(PROGRAMS); do \
+		echo "  INST  $(plugindir)/$$p"; \
+		$(INSTALL) -s -m 755 $(BUILD)/bin/$$p $(plugindir)/.$$p.new; \
+		mv -fT $(plugindir)/.$$p.new $(plugindir)/$$p; done
+	$(quiet)set -e; for m in $(wildcard $(PAGES)); do \
+		echo "  INST  $(mandir)/$${m##*/}"; \
+		$(INSTALL) -D -m 644 $$m $(mandir)/$${m##*/}; done
+	$(if $(SCDOC),,@echo 'scdoc is not installed: no manual pages')
+
+uninstall: ## remove what install installed
+	rm -f $(PROGRAMS:%=$(plugindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%)
+
+.DEFAULT_GOAL := all
+.PHONY: FORCE all help deps peers clean check check-unit check-netns check-fuzz fuzz \
+	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns bench demo \
+	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
+.DELETE_ON_ERROR:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

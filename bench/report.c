@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bench/bench.h"
+
+#include <err.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define WANT_RSS  0.25   /* of Go's */
+#define WANT_SIZE 307200 /* bytes, loopback and host-local together */
+
+/* What Go's plugin did at the same thing, or NULL. */
+static const struct result *go_result(const struct bench *bench,
+				      const struct result *of)
+{
+	for (size_t i = 0; i < bench->result_count; i++) {
+		const struct result *result = &bench->results[i];
+
+		if (result->scenario == of->scenario &&
+		    strcmp(result->verb, of->verb) == 0 &&
+		    strcmp(result->impl->name, GO) == 0)
+			return result;
+	}
+	return NULL;
+}
+
+/* How many times as fast as Go's it is, and its part of Go's memory; or 0. */
+static double speedup(const struct bench *bench, const struct result *result)
+{
+	const struct result *go = go_result(bench, result);
+
+	return go ? go->summary.median / result->summary.median : 0;
+}
+
+static double rss_ratio(const struct bench *bench, const struct result *result)
+{
+	const struct result *go = go_result(bench, result);
+
+	return go ? (double)result->summary.rss_kib /
+			       (double)go->summary.rss_kib
+		  : 0;
+}
+
+static void print_row(const struct bench *bench, const struct result *result,
+		      FILE *out)
+{
+	const struct summary *sum = &result->summary;
+
+	(void)fprintf(out, "%-29s %-4s %-15s %4zu %10.3f %10.3f %9.3f %8ld",
+		      result->scenario->name, result->verb, result->impl->name,
+		      sum->count, sum->median, sum->p99, sum->cpu_ms,
+		      sum->rss_kib);
+	if (go_result(bench, result))
+		(void)fprintf(out, " %8.1fx %7.2f", speedup(bench, result),
+			      rss_ratio(bench, result));
+	(void)fputc('\n', out);
+}
+
+void report_table(const struct bench *bench, FILE *out)
+{
+	(void)fprintf(out, "%-29s %-4s %-15s %4s %10s %10s %9s %8s %9s %7s\n",
+		      "scenario", "verb", "implementation", "n", "median ms",
+		      "p99 ms", "cpu ms", "RSS KiB", "speed-up", "RSS/go");
+	for (size_t i = 0; i < bench->result_count; i++)
+		print_row(bench, &bench->results[i], out);
+}
+
+/* The bytes of loopback and host-local; of both if @plugin is NULL. */
+static long size_of(const struct impl *impl, const char *plugin)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!plugin)
+		return size_of(impl, "loopback") + size_of(impl, "host-local");
+	(void)snprintf(path, sizeof(path), "%s/%s", impl->dir, plugin);
+	return stat(path, &st) < 0 ? 0 : (long)st.st_size;
+}
+
+/* Something that was to be so, and how it is. */
+struct target {
+	char what[128];
+	double have, want;
+	bool at_least; /* rather than at most */
+};
+
+struct targets {
+	size_t count;
+	struct target list[2 * RESULT_MAX + IMPL_MAX];
+};
+
+static bool is_met(const struct target *target)
+{
+	return target->at_least ? target->have >= target->want
+				: target->have <= target->want;
+}
+
+static void add_targets_of(struct targets *targets, const struct bench *bench,
+			   const struct result *result)
+{
+	const struct scenario *scenario = result->scenario;
+	bool is_static = strcmp(result->impl->name, "ferrule-static") == 0;
+	double want = is_static ? scenario->want_static : scenario->want;
+	struct target *target;
+
+	if (strcmp(result->impl->name, GO) == 0 || !go_result(bench, result))
+		return;
+	if (want > 0) {
+		target = &targets->list[targets->count++];
+		(void)snprintf(target->what, sizeof(target->what),
+			       "%s, %s: %s, times as fast as go",
+			       scenario->name, result->verb,
+			       result->impl->name);
+		target->have = speedup(bench, result);
+		target->want = want;
+		target->at_least = true;
+	}
+	target = &targets->list[targets->count++];
+	(void)snprintf(target->what, sizeof(target->what),
+		       "%s, %s: %s, part of go's memory", scenario->name,
+		       result->verb, result->impl->name);
+	target->have = rss_ratio(bench, result);
+	target->want = WANT_RSS;
+}
+
+static struct targets *targets_make(const struct bench *bench)
+{
+	struct targets *targets = calloc(1, sizeof(*targets));
+	struct target *target;
+
+	if (!targets)
+		err(1, "targets");
+	for (size_t i = 0; i < bench->result_count; i++)
+		add_targets_of(targets, bench, &bench->results[i]);
+	for (size_t i = 0; i < bench->impl_count; i++) {
+		if (strcmp(bench->impls[i].name, "ferrule") != 0)
+			continue;
+		target = &targets->list[targets->count++];
+		(void)strcpy(target->what, "bytes of loopback and host-local");
+		target->have = (double)size_of(&bench->impls[i], NULL);
+		target->want = WANT_SIZE - 1;
+	}
+	return targets;
+}
+
+void report_targets(const struct bench *bench, FILE *out)
+{
+	struct targets *targets = targets_make(bench);
+	size_t missed = 0;
+
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct target *target = &targets->list[i];
+
+		missed += !is_met(target);
+		(void)fprintf(out, "%-7s  %s: %.5g (want %s %.5g)\n",
+			      is_met(target) ? "met" : "NOT met", target->what,
+			      target->have,
+			      target->at_least ? ">=" : "<=", target->want);
+	}
+	(void)fprintf(out, "%zu of %zu targets met\n", targets->count - missed,
+		      targets->count);
+	free(targets);
+}
+
+static void json_string(const char *text, FILE *out)
+{
+	(void)fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			(void)fputc('\\', out);
+		if ((unsigned char)*text >= ' ')
+			(void)fputc(*text, out);
+	}
+	(void)fputc('"', out);
+}
+
+static void json_machine(const struct bench *bench, FILE *out)
+{
+	struct utsname uts;
+	struct statfs fs;
+	double load[3] = { 0 };
+
+	(void)getloadavg(load, 3);
+	if (uname(&uts) < 0)
+		err(1, "uname");
+	(void)fputs("{\n  \"kernel\": ", out);
+	json_string(uts.release, out);
+	(void)fprintf(out,
+		      ",\n  \"machine\": \"%s\",\n  \"cpus\": %ld,\n"
+		      "  \"load_before\": %.2f,\n  \"load_after\": %.2f,\n"
+		      "  \"store\": ",
+		      uts.machine, sysconf(_SC_NPROCESSORS_ONLN), bench->load,
+		      load[0]);
+	json_string(statfs(bench->store, &fs) == 0 && fs.f_type == TMPFS_MAGIC
+			    ? "tmpfs"
+			    : bench->store,
+		    out);
+}
+
+static void json_impls(const struct bench *bench, FILE *out)
+{
+	(void)fputs(",\n  \"implementations\": [", out);
+	for (size_t i = 0; i < bench->impl_count; i++) {
+		const struct impl *impl = &bench->impls[i];
+
+		(void)fprintf(out, "%s\n    {\"name\": ", i ? "," : "");
+		json_string(impl->name, out);
+		(void)fputs(", \"version\": ", out);
+		json_string(impl->version, out);
+		(void)fprintf(out,
+			      ", \"bytes\": {\"loopback\": %ld, "
+			      "\"host-local\": %ld}}",
+			      size_of(impl, "loopback"),
+			      size_of(impl, "host-local"));
+	}
+	(void)fputs("\n  ]", out);
+}
+
+static void json_result(const struct bench *bench, const struct result *result,
+			FILE *out)
+{
+	const struct summary *sum = &result->summary;
+
+	(void)fprintf(out,
+		      "    {\"scenario\": \"%s\", \"verb\": \"%s\", "
+		      "\"implementation\": \"%s\", \"rounds\": %zu, ",
+		      result->scenario->name, result->verb, result->impl->name,
+		      sum->count);
+	(void)fprintf(out,
+		      "\"wall_ms\": {\"min\": %.4f, \"p25\": %.4f, "
+		      "\"median\": %.4f, \"p75\": %.4f, \"p99\": %.4f, "
+		      "\"max\": %.4f, \"mean\": %.4f}, ",
+		      sum->min, sum->p25, sum->median, sum->p75, sum->p99,
+		      sum->max, sum->mean);
+	(void)fprintf(out, "\"cpu_ms\": %.4f, \"rss_kib\": %ld", sum->cpu_ms,
+		      sum->rss_kib);
+	if (go_result(bench, result))
+		(void)fprintf(out, ", \"speedup\": %.3f, \"rss_ratio\": %.4f",
+			      speedup(bench, result), rss_ratio(bench, result));
+	(void)fputc('}', out);
+}
+
+static void json_targets(const struct bench *bench, FILE *out)
+{
+	struct targets *targets = targets_make(bench);
+
+	(void)fputs(",\n  \"targets\": [\n", out);
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct target *target = &targets->list[i];
+
+		(void)fprintf(out,
+			      "%s    {\"what\": \"%s\", \"have\": %.4f, "
+			      "\"%s\": %.4f, \"met\": %s}",
+			      i ? ",\n" : "", target->what, target->have,
+			      target->at_least ? "at_least" : "at_most",
+			      target->want, is_met(target) ? "true" : "false");
+	}
+	(void)fputs("\n  ]\n}\n", out);
+	free(targets);
+}
+
+void report_json(const struct bench *bench, FILE *out)
+{
+	json_machine(bench, out);
+	json_impls(bench, out);
+	(void)fputs(",\n  \"results\": [\n", out);
+	for (size_t i = 0; i < bench->result_count; i++) {
+		(void)fputs(i ? ",\n" : "", out);
+		json_result(bench, &bench->results[i], out);
+	}
+	(void)fputs("\n  ]", out);
+	json_targets(bench, out);
+}

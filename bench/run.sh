@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Usage: bench/run.sh BUILD [OPTION]...
+# Compare the plugins of BUILD, and a static build of them, with the reference
+# plugins; see bench/README.md for the options and the environment.
+set -eu
+build=${1:?usage: bench/run.sh BUILD [OPTION]...}
+shift
+cd "$(dirname "$0")/.."
+build=$(realpath "$build")
+peers=$(realpath -m "${PEERS:-build/peers/usr/lib/cni}")
+
+# On disk: the programs (all of them copies, on the same file system) and the
+# stores of the scenarios that are about disks. The other stores: on a tmpfs
+# mounted there, unless BENCH_DIR says where.
+disk=$(mktemp -d "$build/bench/tmp.XXXXXX")
+trap 'rm -rf "$disk"' EXIT
+trap 'exit 130' INT TERM
+mkdir "$disk/store" "$disk/dynamic" "$disk/static" "$disk/bin"
+
+echo 'int main(void) { return 0; }' >"$disk/floor.c"
+"${CC:-cc}" -O2 "$disk/floor.c" -o "$disk/dynamic/floor"
+"${CC:-cc}" -O2 -static "$disk/floor.c" -o "$disk/static/floor"
+
+copy() { # name bin-directory command...
+	mkdir "$disk/bin/$1"
+	for plugin in loopback host-local; do
+		[ -x "$2/$plugin" ] || return 1
+		cp "$2/$plugin" "$disk/bin/$1/"
+		[ "$1" = go ] || strip "$disk/bin/$1/$plugin"
+	done
+}
+
+set -- ${ROUNDS:+--rounds="$ROUNDS"} ${ONLY:+--only="$ONLY"} "$@" \
+	--floors="$disk" --disk="$disk" --store="${BENCH_DIR:-$disk/store}" \
+	--json="$build/bench/results.json"
+if copy go "$peers"; then
+	version=$(cat "${peers%/usr/lib/cni}/stamp" 2>/dev/null || echo unknown)
+	set -- "$@" "go:$version:$disk/bin/go"
+else
+	echo "skipped: no peers"
+fi
+version=$(cat "$build/version" 2>/dev/null || echo unknown)
+copy ferrule "$build/bin"
+set -- "$@" "ferrule:$version:$disk/bin/ferrule"
+log=$build/bench/static.log
+if MAKEFLAGS='' "${MAKE:-make}" STATIC=1 BUILD="$build-static" all \
+	>"$log" 2>&1 && copy ferrule-static "$build-static/bin"; then
+	set -- "$@" "ferrule-static:$version:$disk/bin/ferrule-static"
+else
+	echo "skipped: no static build, see $log"
+fi
+
+# A mount namespace of its own: the plugins' files under /run are not the
+# machine's, and nothing that is mounted stays.
+[ "$(id -u)" -eq 0 ] && user='' || user=--map-root-user
+# shellcheck disable=SC2016,SC2086 # for the inner shell; no argument, if empty
+BENCH_DIR=${BENCH_DIR:-} unshare $user --mount --propagation private sh -euc '
+	mount -t tmpfs -o mode=755 none /run
+	[ -n "$BENCH_DIR" ] ||
+		mount -t tmpfs -o mode=755,size=80%,nr_inodes=0 none "$1"
+	shift
+	exec "$@"' sh "$disk/store" "$build/bench/cnibench" "$@"

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a run proceeds
+ *
+ * posix_spawn() makes the child without copying our page tables, resets its
+ * signals and closes every descriptor above 2: what we have opened is CLOEXEC,
+ * but what our own parent left open is not.
+ *
+ * One poll() then watches four things: the child's stdin, as it may write much
+ * before it reads; its stdout and stderr; and a pidfd for its end. The end
+ * decides: a daemon that the child has left behind may hold the pipes open for
+ * good, so that what is in the pipes when the child ends is taken and end of
+ * file is not waited for. Only a kernel without pidfds has to wait for it.
+ */
+#include "common/base/spawn.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/trace.h"
+
+/* How long a file that is open for writing is given to become executable. */
+#define BUSY_FIRST_MS 10U
+#define BUSY_TOTAL_MS 6000U
+
+enum { TO_STDIN, FROM_STDOUT, FROM_STDERR, ENDED, WATCHED };
+
+struct child {
+	pid_t pid;                 /* 0: nothing to reap */
+	struct pollfd at[WATCHED]; /* our ends; fd -1: closed */
+	const char *input;
+	size_t left; /* of @input */
+};
+
+/* The child's ends of the pipes, in the order of its descriptors. */
+struct stdio {
+	int fd[3];
+};
+
+struct signals {
+	struct sigaction pipe, chld;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void stdio_close(struct stdio *stdio)
+{
+	for (size_t i = 0; i < 3; i++)
+		close_fd(&stdio->fd[i]);
+}
+
+static int child_wait(struct child *child, int *status)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(child->pid, status, 0);
+	while (pid < 0 && errno == EINTR);
+	child->pid = 0;
+	return pid < 0 ? -errno : 0;
+}
+
+/* A child still there when we give up would go on changing things unseen. */
+static void child_end(struct child *child)
+{
+	int status;
+
+	for (size_t i = 0; i < WATCHED; i++)
+		close_fd(&child->at[i].fd);
+	if (child->pid == 0)
+		return;
+	(void)kill(child->pid, SIGKILL);
+	(void)child_wait(child, &status);
+}
+
+/*
+ * SIGPIPE would kill us when the child does not read all of its input; and
+ * with SIGCHLD ignored, as a careless parent may have left it, the kernel
+ * throws the child's exit status away.
+ */
+static void signals_set(struct signals *saved)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const struct sigaction normal = { .sa_handler = SIG_DFL };
+
+	(void)sigaction(SIGPIPE, &ignore, &saved->pipe);
+	(void)sigaction(SIGCHLD, &normal, &saved->chld);
+}
+
+static void signals_restore(const struct signals *saved)
+{
+	(void)sigaction(SIGPIPE, &saved->pipe, NULL);
+	(void)sigaction(SIGCHLD, &saved->chld, NULL);
+}
+
+/*
+ * A process started without one of the descriptors 0 to 2 gets pipes there,
+ * and setting up the child's would overwrite them.
+ */
+static int above_stdio(int *fd)
+{
+	int high;
+
+	if (*fd > STDERR_FILENO)
+		return 0;
+	high = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (high < 0)
+		return -errno;
+	(void)close(*fd);
+	*fd = high;
+	return 0;
+}
+
+/* Only our end is non-blocking: the two ends have separate file flags. */
+static int pipe_open(int *read_end, int *write_end, const int *ours)
+{
+	int fd[2];
+	int r;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return -errno;
+	*read_end = fd[0];
+	*write_end = fd[1];
+	r = above_stdio(read_end);
+	r = r ?: above_stdio(write_end);
+	if (r == 0 && fcntl(*ours, F_SETFL, O_NONBLOCK) < 0)
+		r = -errno;
+	return r;
+}
+
+static int pipes_open(struct child *child, struct stdio *stdio)
+{
+	int *in = &child->at[TO_STDIN].fd;
+	int *out = &child->at[FROM_STDOUT].fd;
+	int *err = &child->at[FROM_STDERR].fd;
+	int r;
+
+	r = pipe_open(&stdio->fd[0], in, in);
+	r = r ?: pipe_open(out, &stdio->fd[1], out);
+	return r ?: pipe_open(err, &stdio->fd[2], err);
+}
+
+/* A file in front of us, so that only the child's three stay open in it. */
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+#ifdef __GLIBC__
+	return posix_spawn_file_actions_addclosefrom_np(actions,
+							STDERR_FILENO + 1);
+#else
+	/* CLOSE_RANGE_CLOEXEC: our inherited ones go no further than us. */
+	(void)actions;
+	(void)syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, 4U);
+	return 0;
+#endif
+}
+
+static void actions_release(posix_spawn_file_actions_t *actions)
+{
+	(void)posix_spawn_file_actions_destroy(actions);
+}
+
+static void attr_release(posix_spawnattr_t *attr)
+{
+	(void)posix_spawnattr_destroy(attr);
+}
+
+static int launch(const struct spawn *spawn, const struct stdio *stdio,
+		  pid_t *pid)
+{
+	AUTO(actions_release) posix_spawn_file_actions_t actions = { 0 };
+	AUTO(attr_release) posix_spawnattr_t attr = { 0 };
+	sigset_t none, all;
+	int r;
+
+	(void)sigemptyset(&none);
+	(void)sigfillset(&all);
+	r = posix_spawn_file_actions_init(&actions);
+	for (int i = 0; i < 3; i++)
+		r = r
+			    ?: posix_spawn_file_actions_adddup2(
+				       &actions, stdio->fd[i], i);
+	r = r ?: close_others(&actions);
+	r = r ?: posix_spawnattr_init(&attr);
+	r = r ?: posix_spawnattr_setsigmask(&attr, &none);
+	r = r ?: posix_spawnattr_setsigdefault(&attr, &all);
+	r = r
+		    ?: posix_spawnattr_setflags(&attr,
+						POSIX_SPAWN_SETSIGMASK |
+							POSIX_SPAWN_SETSIGDEF);
+	r = r
+		    ?: posix_spawnp(pid, spawn->path, &actions, &attr,
+				    spawn->argv, spawn->envp);
+	return -r;
+}
+
+static void sleep_ms(unsigned int ms)
+{
+	struct timespec left = {
+		.tv_sec = ms / 1000,
+		.tv_nsec = (long)(ms % 1000) * 1000000,
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
+}
+
+/* A plugin that is being installed by overwriting it is busy for a moment. */
+static int launch_when_free(const struct spawn *spawn,
+			    const struct stdio *stdio, pid_t *pid)
+{
+	unsigned int left = BUSY_TOTAL_MS;
+	unsigned int pause = BUSY_FIRST_MS;
+	int r = launch(spawn, stdio, pid);
+
+	while (r == -ETXTBSY && left > 0) {
+		pause = pause < left ? pause : left;
+		sleep_ms(pause);
+		left -= pause;
+		pause *= 2;
+		r = launch(spawn, stdio, pid);
+	}
+	return r;
+}
+
+static int child_start(struct child *child, const struct spawn *spawn)
+{
+	AUTO(stdio_close) struct stdio stdio = { .fd = { -1, -1, -1 } };
+	pid_t pid = 0;
+	int r;
+
+	r = pipes_open(child, &stdio);
+	r = r ?: launch_when_free(spawn, &stdio, &pid);
+	if (r < 0)
+		return r;
+	child->pid = pid;
+	/* Always CLOEXEC; -1 from an old kernel is ignored by poll(). */
+	child->at[ENDED].fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return 0;
+}
+
+/* A child that closes its stdin has read all it wants. */
+static int feed(struct child *child)
+{
+	ssize_t n = 0;
+
+	if (child->left > 0)
+		n = write(child->at[TO_STDIN].fd, child->input, child->left);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0 && errno != EPIPE)
+		return -errno;
+	if (n == (ssize_t)child->left || n < 0) {
+		close_fd(&child->at[TO_STDIN].fd);
+		return 0;
+	}
+	child->input += n;
+	child->left -= (size_t)n;
+	return 0;
+}
+
+/*
+ * Take what one read gives. Returns the number of bytes; 0 is end of file,
+ * which closes the pipe, or nothing for now.
+ */
+static ssize_t collect(struct pollfd *from, struct strbuf *out, bool cut)
+{
+	const size_t room = SPAWN_OUTPUT_MAX - out->len;
+	char chunk[8192];
+	ssize_t n = read(from->fd, chunk, sizeof(chunk));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		close_fd(&from->fd);
+		return n < 0 ? -errno : 0;
+	}
+	if ((size_t)n > room && !cut)
+		return -EFBIG;
+	strbuf_add(out, chunk, (size_t)n > room ? room : (size_t)n);
+	return out->failed ? -ENOMEM : n;
+}
+
+static int collect_ready(struct child *child, struct spawn_result *result)
+{
+	ssize_t n = 0;
+
+	if (child->at[FROM_STDOUT].revents)
+		n = collect(&child->at[FROM_STDOUT], &result->out, false);
+	if (n >= 0 && child->at[FROM_STDERR].revents)
+		n = collect(&child->at[FROM_STDERR], &result->err, true);
+	return n < 0 ? (int)n : 0;
+}
+
+/* No more than is in the pipe now: a daemon may be writing faster than us. */
+static int drain(struct pollfd *from, struct strbuf *out, bool cut)
+{
+	int pending = 0;
+	ssize_t n = 1;
+
+	if (from->fd < 0 || ioctl(from->fd, FIONREAD, &pending) < 0)
+		return 0;
+	while (n > 0 && pending > 0) {
+		n = collect(from, out, cut);
+		pending -= (int)n;
+	}
+	return n < 0 ? (int)n : 0;
+}
+
+static bool ended(const struct child *child)
+{
+	if (child->at[ENDED].fd >= 0)
+		return child->at[ENDED].revents != 0;
+	return child->at[TO_STDIN].fd < 0 && child->at[FROM_STDOUT].fd < 0 &&
+	       child->at[FROM_STDERR].fd < 0;
+}
+
+static int converse(struct child *child, struct spawn_result *result)
+{
+	int r = feed(child);
+
+	while (r == 0 && !ended(child)) {
+		if (poll(child->at, WATCHED, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		if (child->at[TO_STDIN].revents)
+			r = feed(child);
+		r = r ?: collect_ready(child, result);
+	}
+	r = r ?: drain(&child->at[FROM_STDOUT], &result->out, false);
+	return r ?: drain(&child->at[FROM_STDERR], &result->err, true);
+}
+
+/* As a shell's $? shows it. */
+static int shell_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+int spawn_run(const struct spawn *spawn, struct spawn_result *result,
+	      struct err *err)
+{
+	AUTO(signals_restore) struct signals saved = { .pipe.sa_flags = 0 };
+	AUTO(child_end) struct child child = {
+		.at = {
+			[TO_STDIN] = { .fd = -1, .events = POLLOUT },
+			[FROM_STDOUT] = { .fd = -1, .events = POLLIN },
+			[FROM_STDERR] = { .fd = -1, .events = POLLIN },
+			[ENDED] = { .fd = -1, .events = POLLIN },
+		},
+		.input = spawn->input,
+		.left = spawn->input_len,
+	};
+	const uint64_t start = trace_start();
+	int r;
+
+	signals_set(&saved);
+	r = child_start(&child, spawn);
+	r = r ?: converse(&child, result);
+	r = r ?: child_wait(&child, &result->status);
+	trace_end(start, r, "exec", "%s, status %d", spawn->path,
+		  shell_status(result->status));
+	if (r == -EFBIG)
+		return err_sys(err, EFBIG, "run \"%s\": more than %u bytes",
+			       spawn->path, SPAWN_OUTPUT_MAX);
+	return r < 0 ? err_sys(err, -r, "run \"%s\"", spawn->path) : 0;
+}
+
+void spawn_result_free(struct spawn_result *result)
+{
+	strbuf_free(&result->out);
+	strbuf_free(&result->err);
+}
