@@ -29,12 +29,15 @@ export WERROR
 
 # The programs, the folder of each and the libraries each needs, those that
 # need others first. A folder's main.c stays out of its archive, so that unit
-# tests can link everything else.
+# tests can link everything else. lean: whose lean.c, the stand-ins that keep
+# unused parts of libraries out, the program is linked with; see there.
 PLUGINS         = loopback host-local
 dir.loopback    = plugins/loopback
-libs.loopback   = nl-route-3 nl-3 json-c
+libs.loopback   = nl-3 json-c
+lean.loopback   = base $(if $(archive.nl-3),net)
 dir.host-local  = plugins/host-local-ipam
 libs.host-local = json-c
+lean.host-local = base
 
 # Every library, and its name in pkg-config.
 LIBRARIES       = nl-route-3 nl-3 json-c
@@ -55,9 +58,6 @@ HARDEN   = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 # Clang's LTO needs lld, and an ar that reads bitcode.
 LLD     := $(if $(CLANG),$(shell command -v ld.lld))
 LTO     ?= $(if $(CLANG),$(if $(LLD),-flto=thin),-flto=auto)
-# The linker warns of getaddrinfo() in functions of libnl that no one calls.
-STATIC_PIE = -static-pie $(shell $(CC) -Wl,--help 2>/dev/null | grep -o -m1 -e --no-warnings | \
-             sed 's/^/-Wl,/')
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 ifneq ($(FUZZ)$(SAN),)
@@ -78,7 +78,7 @@ INCLUDES  = -D_GNU_SOURCE -I. $(PKGFLAGS)
 COMPILE   = -std=gnu17 $(OPT) $(LTO) -ffunction-sections -fdata-sections -fPIE \
             $(HARDEN) $(INSTRUMENT) $(WARN) $(EXTRA)
 LINK      = $(OPT) $(LTO) $(if $(LTO),$(LLD:%=-fuse-ld=lld)) $(INSTRUMENT) \
-            $(if $(STATIC),$(STATIC_PIE),-pie) \
+            $(if $(STATIC),-static-pie,-pie) \
             -Wl,--gc-sections,--as-needed,-O1,--hash-style=gnu,-z,relro,-z,now
 CC_FLAGS  = $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
 LD_FLAGS  = $(LINK) $(CFLAGS) $(LDFLAGS)
@@ -139,7 +139,7 @@ clean: ## remove everything that was built
 
 define program
 $(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(call sources,$(dir.$1))))
-$(BUILD)/bin/$(1): $(BUILD)/$(dir.$1)/main.o $(BUILD)/common/base/lean.o $(BUILD)/$(1).a $(COMMON)
+$(BUILD)/bin/$(1): $(BUILD)/$(dir.$1)/main.o $(lean.$1:%=$(BUILD)/common/%/lean.o) $(BUILD)/$(1).a $(COMMON)
 $(BUILD)/bin/$(1): LIBS = $(libs.$1)
 endef
 $(foreach p,$(PLUGINS),$(eval $(call program,$p)))
@@ -230,8 +230,8 @@ sanitize-netns:
 	$(call again,san,SAN=1 check-netns)
 
 check-valgrind: $(BINS) $(UNITS) ## unit and namespace tests under valgrind, leaked descriptors too
-	$(quiet)tests/run wrap $(BUILD)/valgrind/bin $(BINS)
-	$(quiet)tests/run wrap $(BUILD)/valgrind/unit $(UNITS)
+	$(RUN) wrap $(BUILD)/valgrind/bin $(BINS)
+	$(RUN) wrap $(BUILD)/valgrind/unit $(UNITS)
 	+$(RUN) stages valgrind-unit valgrind-netns
 valgrind-unit:
 	$(RUN) unit $(UNITS:$(BUILD)/%=$(BUILD)/valgrind/%)
@@ -249,8 +249,9 @@ demo: ## show the plugins at work
 # ---- Lint ------------------------------------------------------------------
 
 FAST     = lint-layers lint-banned lint-spdx lint-format lint-headers lint-shell
-files    = $(shell git ls-files -co --exclude-standard $(1) 2>/dev/null | sort -u | \
-             while read -r f; do test ! -f "$$f" || echo "$$f"; done)
+FILES    = $(shell { git ls-files -co --exclude-standard 2>/dev/null || \
+             find * .ci -type f -not -path 'build*'; } | sort -u)
+files    = $(wildcard $(filter $(1),$(FILES)))
 CODE     = $(call sources,common plugins tests/unit tests/fuzz bench)
 
 lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
@@ -262,15 +263,15 @@ lint-layers lint-banned lint-spdx: ## lint-layers, -banned, -spdx: include order
 	$(quiet)tests/lint/$(@:lint-%=%).sh
 
 lint-format: ## clang-format
-	$(quiet)clang-format --dry-run -Werror $(call files,'*.[ch]')
+	$(quiet)clang-format --dry-run -Werror $(call files,%.c %.h)
 
 lint-headers: ## every header compiles alone
-	$(quiet)for h in $(call files,'*.h'); do \
+	$(quiet)for h in $(call files,%.h); do \
 		echo "#include \"$$h\"" | $(CC) $(INCLUDES) -std=gnu17 $(WARN) -Werror \
 			-fsyntax-only -x c - || exit 1; done
 
 lint-shell: ## shellcheck
-	$(quiet)shellcheck -x $(call files,'*.sh' '*.bash' '*.bats' .ci/run tests/run)
+	$(quiet)shellcheck -x $(call files,%.sh %.bash %.bats .ci/run tests/run)
 
 lint-tidy: ## clang-tidy
 	$(quiet)printf '%s\n' $(CODE) | xargs -P$(shell nproc) -n1 sh -c \

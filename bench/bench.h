@@ -20,6 +20,11 @@ struct impl {
 	const char *name, *dir, *version;
 };
 
+struct impls {
+	size_t count;
+	struct impl list[IMPL_MAX];
+};
+
 struct scenario {
 	const char *name, *plugin;
 	long leases;         /* in the store beforehand */
@@ -38,11 +43,9 @@ struct result {
 };
 
 struct bench {
-	struct impl impls[IMPL_MAX];
-	size_t impl_count;
+	struct impls impls, floors; /* floors: programs that do nothing */
 	size_t rounds, rss_rounds;
-	const char *only;      /* run the scenarios whose name has this in it */
-	struct impl floors[2]; /* programs that do nothing */
+	const char *only; /* run the scenarios whose name has this in it */
 	const char *store, *disk; /* directories for the stores */
 	const char *netns;
 	double load;      /* before it began */
@@ -67,8 +70,7 @@ struct store {
 
 void store_make(struct store *store, const char *parent, const char *name,
 		long leases);
-/* End the program if the lease of @ip is not @id's, or (NULL) if there is one.
- */
+/* End the program unless the lease of @ip is @id's, or (NULL) is not there. */
 void store_expect(const struct store *store, const char *ip, const char *id);
 /* End the program if the number of leases is not what it was at first. */
 void store_expect_count(const struct store *store);

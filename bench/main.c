@@ -19,7 +19,7 @@ static const char usage[] =
 	"  --only=TEXT    only scenarios with TEXT in their name\n"
 	"  --store=DIR    where the stores are made\n"
 	"  --disk=DIR     and those that are to be on disk\n"
-	"  --floors=DIR   DIR/dynamic/floor, DIR/static/floor: do nothing\n"
+	"  --floor=NAME:VERSION:DIRECTORY   DIRECTORY/floor does nothing\n"
 	"  --json=FILE    all results\n";
 
 static const struct option options[] = {
@@ -28,7 +28,7 @@ static const struct option options[] = {
 	{ "only", required_argument, NULL, 'o' },
 	{ "store", required_argument, NULL, 's' },
 	{ "disk", required_argument, NULL, 'd' },
-	{ "floors", required_argument, NULL, 'f' },
+	{ "floor", required_argument, NULL, 'f' },
 	{ "json", required_argument, NULL, 'j' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -43,23 +43,12 @@ static size_t number(const char *text)
 	return value;
 }
 
-static void set_floors(struct bench *bench, const char *dir)
+/* NAME:VERSION:DIRECTORY; cuts @text up and keeps it. */
+static void add_impl(struct impls *impls, char *text)
 {
-	static const char *const names[] = { "dynamic", "static" };
-	char *path;
+	struct impl *impl = &impls->list[impls->count];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (asprintf(&path, "%s/%s", dir, names[i]) < 0)
-			err(1, "floors");
-		bench->floors[i] = (struct impl){ names[i], path, "" };
-	}
-}
-
-static void set_impl(struct bench *bench, char *text)
-{
-	struct impl *impl = &bench->impls[bench->impl_count];
-
-	if (bench->impl_count++ == IMPL_MAX)
+	if (impls->count++ == IMPL_MAX)
 		errx(2, "at most %d implementations", IMPL_MAX);
 	impl->name = strsep(&text, ":");
 	impl->version = strsep(&text, ":");
@@ -86,16 +75,15 @@ static const char *read_options(struct bench *bench, int argc, char **argv)
 		else if (option == 'd')
 			bench->disk = optarg;
 		else if (option == 'f')
-			set_floors(bench, optarg);
+			add_impl(&bench->floors, optarg);
 		else if (option == 'j')
 			json = optarg;
 		else
 			errx(2, "%s", usage);
 	}
 	for (; optind < argc; optind++)
-		set_impl(bench, argv[optind]);
-	if (!bench->store || !bench->disk || !bench->floors[0].dir ||
-	    bench->impl_count == 0)
+		add_impl(&bench->impls, argv[optind]);
+	if (!bench->store || !bench->disk || bench->impls.count == 0)
 		errx(2, "%s", usage);
 	return json;
 }

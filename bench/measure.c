@@ -187,8 +187,9 @@ void series_add_rss(struct series *series, const struct outcome *outcome)
 
 	if (outcome->rss_kib <= 0)
 		errx(1, "no VmHWM seen");
-	if (series->rss_count < room)
-		series->rss_kib[series->rss_count++] = outcome->rss_kib;
+	if (series->rss_count == room)
+		errx(1, "at most %zu runs for the memory", room);
+	series->rss_kib[series->rss_count++] = outcome->rss_kib;
 }
 
 static int by_time(const void *a, const void *b)

@@ -136,12 +136,12 @@ static struct targets *targets_make(const struct bench *bench)
 		err(1, "targets");
 	for (size_t i = 0; i < bench->result_count; i++)
 		add_targets_of(targets, bench, &bench->results[i]);
-	for (size_t i = 0; i < bench->impl_count; i++) {
-		if (strcmp(bench->impls[i].name, "ferrule") != 0)
+	for (size_t i = 0; i < bench->impls.count; i++) {
+		if (strcmp(bench->impls.list[i].name, "ferrule") != 0)
 			continue;
 		target = &targets->list[targets->count++];
 		(void)strcpy(target->what, "bytes of loopback and host-local");
-		target->have = (double)size_of(&bench->impls[i], NULL);
+		target->have = (double)size_of(&bench->impls.list[i], NULL);
 		target->want = WANT_SIZE - 1;
 	}
 	return targets;
@@ -151,15 +151,18 @@ void report_targets(const struct bench *bench, FILE *out)
 {
 	struct targets *targets = targets_make(bench);
 	size_t missed = 0;
+	int digits;
 
 	for (size_t i = 0; i < targets->count; i++) {
 		const struct target *target = &targets->list[i];
 
 		missed += !is_met(target);
-		(void)fprintf(out, "%-7s  %s: %.5g (want %s %.5g)\n",
+		digits = target->want < 1000 ? 2 : 0;
+		(void)fprintf(out, "%-7s  %s: %.*f (want %s %.*f)\n",
 			      is_met(target) ? "met" : "NOT met", target->what,
-			      target->have,
-			      target->at_least ? ">=" : "<=", target->want);
+			      digits, target->have,
+			      target->at_least ? ">=" : "<=", digits,
+			      target->want);
 	}
 	(void)fprintf(out, "%zu of %zu targets met\n", targets->count - missed,
 		      targets->count);
@@ -204,8 +207,8 @@ static void json_machine(const struct bench *bench, FILE *out)
 static void json_impls(const struct bench *bench, FILE *out)
 {
 	(void)fputs(",\n  \"implementations\": [", out);
-	for (size_t i = 0; i < bench->impl_count; i++) {
-		const struct impl *impl = &bench->impls[i];
+	for (size_t i = 0; i < bench->impls.count; i++) {
+		const struct impl *impl = &bench->impls.list[i];
 
 		(void)fprintf(out, "%s\n    {\"name\": ", i ? "," : "");
 		json_string(impl->name, out);

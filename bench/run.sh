@@ -9,6 +9,7 @@ shift
 cd "$(dirname "$0")/.."
 build=$(realpath "$build")
 peers=$(realpath -m "${PEERS:-build/peers/usr/lib/cni}")
+BENCH_DIR=${BENCH_DIR:+$(realpath "$BENCH_DIR")}
 
 # On disk: the programs (all of them copies, on the same file system) and the
 # stores of the scenarios that are about disks. The other stores: on a tmpfs
@@ -16,13 +17,9 @@ peers=$(realpath -m "${PEERS:-build/peers/usr/lib/cni}")
 disk=$(mktemp -d "$build/bench/tmp.XXXXXX")
 trap 'rm -rf "$disk"' EXIT
 trap 'exit 130' INT TERM
-mkdir "$disk/store" "$disk/dynamic" "$disk/static" "$disk/bin"
+mkdir "$disk/store" "$disk/bin" "$disk/dynamic" "$disk/static"
 
-echo 'int main(void) { return 0; }' >"$disk/floor.c"
-"${CC:-cc}" -O2 "$disk/floor.c" -o "$disk/dynamic/floor"
-"${CC:-cc}" -O2 -static "$disk/floor.c" -o "$disk/static/floor"
-
-copy() { # name bin-directory command...
+copy() { # name directory
 	mkdir "$disk/bin/$1"
 	for plugin in loopback host-local; do
 		[ -x "$2/$plugin" ] || return 1
@@ -32,8 +29,16 @@ copy() { # name bin-directory command...
 }
 
 set -- ${ROUNDS:+--rounds="$ROUNDS"} ${ONLY:+--only="$ONLY"} "$@" \
-	--floors="$disk" --disk="$disk" --store="${BENCH_DIR:-$disk/store}" \
+	--disk="$disk" --store="${BENCH_DIR:-$disk/store}" \
 	--json="$build/bench/results.json"
+
+echo 'int main(void) { return 0; }' >"$disk/floor.c"
+for kind in dynamic static; do
+	# shellcheck disable=SC2046,SC2086 # CC may have arguments
+	${CC:-cc} -O2 $([ $kind = dynamic ] || echo -static) "$disk/floor.c" \
+		-o "$disk/$kind/floor" &&
+		set -- "$@" --floor="$kind::$disk/$kind"
+done
 if copy go "$peers"; then
 	version=$(cat "${peers%/usr/lib/cni}/stamp" 2>/dev/null || echo unknown)
 	set -- "$@" "go:$version:$disk/bin/go"
@@ -44,18 +49,18 @@ version=$(cat "$build/version" 2>/dev/null || echo unknown)
 copy ferrule "$build/bin"
 set -- "$@" "ferrule:$version:$disk/bin/ferrule"
 log=$build/bench/static.log
-if MAKEFLAGS='' "${MAKE:-make}" STATIC=1 BUILD="$build-static" all \
+if MAKEFLAGS='' "${MAKE:-make}" -j"$(nproc)" STATIC=1 BUILD="$build-static" all \
 	>"$log" 2>&1 && copy ferrule-static "$build-static/bin"; then
 	set -- "$@" "ferrule-static:$version:$disk/bin/ferrule-static"
 else
 	echo "skipped: no static build, see $log"
 fi
 
-# A mount namespace of its own: the plugins' files under /run are not the
-# machine's, and nothing that is mounted stays.
+# Namespaces of its own: the plugins' files under /run are not the machine's,
+# nothing that is mounted stays, and root is not needed.
 [ "$(id -u)" -eq 0 ] && user='' || user=--map-root-user
 # shellcheck disable=SC2016,SC2086 # for the inner shell; no argument, if empty
-BENCH_DIR=${BENCH_DIR:-} unshare $user --mount --propagation private sh -euc '
+BENCH_DIR=$BENCH_DIR unshare $user --net --mount --propagation private sh -euc '
 	mount -t tmpfs -o mode=755 none /run
 	[ -n "$BENCH_DIR" ] ||
 		mount -t tmpfs -o mode=755,size=80%,nr_inodes=0 none "$1"

@@ -229,12 +229,13 @@ static void finish(struct bench *bench, struct worker *workers, size_t count)
 }
 
 static void run(struct bench *bench, const struct scenario *scenario,
-		const struct impl *impls, size_t count)
+		const struct impls *impls)
 {
-	struct worker *workers;
 	size_t rounds = bench->rounds * scenario->weight / 100;
+	size_t count = impls->count;
+	struct worker *workers;
 
-	if (bench->only && !strstr(scenario->name, bench->only))
+	if (count == 0 || (bench->only && !strstr(scenario->name, bench->only)))
 		return;
 	(void)fprintf(stderr, "bench: %s: %zu rounds\n", scenario->name,
 		      rounds);
@@ -242,7 +243,7 @@ static void run(struct bench *bench, const struct scenario *scenario,
 	if (!workers)
 		err(1, "workers");
 	for (size_t i = 0; i < count; i++)
-		start(&workers[i], bench, scenario, &impls[i]);
+		start(&workers[i], bench, scenario, &impls->list[i]);
 	play_round(bench, workers, count, 0, TAKE_NOTHING);
 	for (size_t round = 0; round < rounds; round++)
 		play_round(bench, workers, count, round, TAKE_TIME);
@@ -254,8 +255,7 @@ static void run(struct bench *bench, const struct scenario *scenario,
 
 void bench_run(struct bench *bench)
 {
-	run(bench, &floor_scenario, bench->floors,
-	    sizeof(bench->floors) / sizeof(*bench->floors));
+	run(bench, &floor_scenario, &bench->floors);
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++)
-		run(bench, &scenarios[i], bench->impls, bench->impl_count);
+		run(bench, &scenarios[i], &bench->impls);
 }

@@ -10,7 +10,7 @@
  * before it reads; its stdout and stderr; and a pidfd for its end. The end
  * decides: a daemon that the child has left behind may hold the pipes open for
  * good, so that what is in the pipes when the child ends is taken and end of
- * file is not waited for. Only a kernel without pidfds has to wait for it.
+ * file is not waited for.
  */
 #include "common/base/spawn.h"
 
@@ -30,6 +30,9 @@
 /* How long a file that is open for writing is given to become executable. */
 #define BUSY_FIRST_MS 10U
 #define BUSY_TOTAL_MS 6000U
+
+/* How often to look whether the child has ended, without pidfds. */
+#define LOOK_MS 10
 
 enum { TO_STDIN, FROM_STDOUT, FROM_STDERR, ENDED, WATCHED };
 
@@ -319,20 +322,29 @@ static int drain(struct pollfd *from, struct strbuf *out, bool cut)
 	return n < 0 ? (int)n : 0;
 }
 
+/* Without a pidfd the child is looked at between one poll() and the next. */
 static bool ended(const struct child *child)
 {
+	siginfo_t info;
+
 	if (child->at[ENDED].fd >= 0)
 		return child->at[ENDED].revents != 0;
-	return child->at[TO_STDIN].fd < 0 && child->at[FROM_STDOUT].fd < 0 &&
-	       child->at[FROM_STDERR].fd < 0;
+	if (child->at[TO_STDIN].fd < 0 && child->at[FROM_STDOUT].fd < 0 &&
+	    child->at[FROM_STDERR].fd < 0)
+		return true; /* nothing else to do than to wait for it */
+	info.si_pid = 0;
+	return waitid(P_PID, (id_t)child->pid, &info,
+		      WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid != 0;
 }
 
 static int converse(struct child *child, struct spawn_result *result)
 {
+	const int timeout = child->at[ENDED].fd >= 0 ? -1 : LOOK_MS;
 	int r = feed(child);
 
 	while (r == 0 && !ended(child)) {
-		if (poll(child->at, WATCHED, -1) < 0) {
+		if (poll(child->at, WATCHED, timeout) < 0) {
 			if (errno == EINTR)
 				continue;
 			return -errno;

@@ -5,12 +5,13 @@
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/base/trace.h"
 
 static int fail(struct err *err, const char *path, int errnum)
@@ -53,7 +54,7 @@ static int open_checked(const char *path, int *fd, struct err *err)
 {
 	auto_fd int found = open(path, O_PATH | O_CLOEXEC);
 	auto_fd int ns = -1;
-	char self[32];
+	char self[16 + TEXT_NUM] = "/proc/self/fd/";
 	int r;
 
 	if (found < 0)
@@ -61,7 +62,7 @@ static int open_checked(const char *path, int *fd, struct err *err)
 	r = look(path, found, err);
 	if (r < 0)
 		return r;
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", found);
+	(void)text_uint(self + strlen(self), (unsigned int)found);
 	ns = open(self, O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
 		return fail(err, path, errno);

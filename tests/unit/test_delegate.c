@@ -277,7 +277,6 @@ static void test_search(void **state)
 	struct cni_request req = request("{}");
 	struct err err = { .code = CNI_OK };
 	char path[300];
-	char cwd[200];
 
 	(void)state;
 	(void)snprintf(path, sizeof(path), "%s/one/p", dir);
@@ -290,19 +289,37 @@ static void test_search(void **state)
 	assert_int_equal(cni_delegate(&req, CNI_STATUS, "p", &err), 0);
 	assert_string_equal(get_file("log"), "two\n");
 
-	/* An empty element: seen in the working directory, run by $PATH. */
+	strbuf_free(&req.raw);
+}
+
+/* Under valgrind posix_spawn() forks, and cannot tell that exec failed. */
+static void skip_under_valgrind(void)
+{
+	if (strstr(getenv("LD_PRELOAD") ?: "", "vgpreload"))
+		skip();
+}
+
+/* An empty element: seen in the working directory, run by $PATH. */
+static void test_bare_name(void **state)
+{
+	struct cni_request req = { .path = ":/nonexistent" };
+	struct err err = { .code = CNI_OK };
+	char cwd[200];
+
+	(void)state;
+	skip_under_valgrind();
+	put_plugin("p", ":");
+	put_plugin("true", "echo wrong >>$D/log");
+	clear_files();
 	assert_non_null(getcwd(cwd, sizeof(cwd)));
 	assert_int_equal(chdir(dir), 0);
-	put_plugin("true", "echo four >>$D/log");
-	req.path = ":/nonexistent";
 	assert_int_equal(cni_delegate(&req, CNI_STATUS, "true", &err), 0);
-	assert_string_equal(get_file("log"), "two\n");
 	assert_int_equal(cni_delegate(&req, CNI_STATUS, "p", &err), -ENOENT);
+	assert_int_equal(chdir(cwd), 0);
+	assert_string_equal(get_file("log"), "");
 	assert_string_equal(err.msg, "run \"p\": No such file or directory");
 	assert_string_equal(err.details, "");
 	assert_int_equal(err.code, CNI_E_DELEGATE);
-	assert_int_equal(chdir(cwd), 0);
-	strbuf_free(&req.raw);
 }
 
 static void test_cannot_run(void **state)
@@ -313,6 +330,7 @@ static void test_cannot_run(void **state)
 	char want[400];
 
 	(void)state;
+	skip_under_valgrind();
 	put_file("p", "#!/nonexistent/sh\n", 0700);
 	assert_int_equal(add("p", &out, &err), -ENOENT);
 	assert_int_equal(err.code, CNI_E_DELEGATE);
@@ -503,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_bare_name),
 		cmocka_unit_test(test_cannot_run),
 		cmocka_unit_test(test_verbs),
 		cmocka_unit_test(test_what_it_gets),

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Usage: tests/demo.sh BIN_DIR
+# Show the plugins of BIN_DIR at work on a network namespace made for the
+# purpose. All of it happens inside tests/sandbox.sh, so the machine is left as
+# it was. A line that begins with $ is a command: shown, and then run.
+# shellcheck disable=SC2016 # commands are expanded when they are run
+set -euo pipefail
+
+if [ "${1:-}" != --inside ]; then
+	bin=$(realpath "${1:?usage: tests/demo.sh BIN_DIR}")
+	here=$(realpath "$(dirname "$0")")
+	exec "$here/sandbox.sh" "$here/demo.sh" --inside "$bin"
+fi
+cd "$(dirname "$0")/.."
+bin=${2#"$PWD"/}
+
+# /run is the sandbox's own: even after a kill -9 nothing of this remains.
+dir=$(mktemp -d /run/demo.XXXXXX)
+clean_up() {
+	[ ! -e /run/netns/demo ] || ip netns delete demo
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+
+say() {
+	printf '\n# %s\n' "$*"
+}
+
+# A command that sets variables, which must stay.
+set_here() { # COMMAND
+	printf '$ %s\n' "$1"
+	eval "$1"
+}
+
+# Any other. A result has no newline at its end; awk adds it.
+show() { # COMMAND
+	printf '$ %s\n' "$1"
+	eval "$1" 2>&1 | awk 1
+}
+
+expect() { # WHAT COMMAND...
+	local what=$1
+	shift
+	"$@" && return
+	echo "demo: expected $what" >&2
+	exit 1
+}
+
+lo_is_up() {
+	ip -n demo -json link show lo | jq -e '.[0].flags | index("UP")' >/dev/null
+}
+
+lo_is_down() {
+	! lo_is_up
+}
+
+# Only an address has two dots or colons.
+leases_are() { # N
+	[ "$(find "$dir/demo" -name '*[.:]*[.:]*' | wc -l)" -eq "$1" ]
+}
+
+say 'To a plugin, a container is a network namespace. This one is new.'
+show 'ip netns add demo'
+show 'ip -n demo -brief link show lo'
+
+say 'A runtime speaks through the environment, and a configuration on stdin.'
+set_here "PATH=$bin:\$PATH"
+set_here "export CNI_PATH=$bin CNI_CONTAINERID=demo CNI_NETNS=/run/netns/demo"
+
+say 'loopback ADD. A runtime takes the configuration out of a list like this.'
+set_here 'lo=$(jq "{cniVersion, name} + .plugins[0]" conf/99-loopback.conflist)'
+show 'echo "$lo" | CNI_COMMAND=ADD CNI_IFNAME=lo loopback'
+show 'ip -n demo address show lo'
+show 'ip netns exec demo ping -c 1 127.0.0.1'
+expect 'lo to be up' lo_is_up
+
+say 'host-local ADD, traced: one address from each range set.'
+set_here "dir=$dir"
+set_here 'ipam=$(jq --arg dir $dir ".ipam.dataDir = \$dir" conf/host-local.json)'
+show 'echo "$ipam" | CNI_COMMAND=ADD CNI_IFNAME=eth0 FERRULE_TRACE=stderr host-local'
+say 'Who holds what.'
+show 'host-local --leases demo --data-dir $dir'
+expect 'two leases' leases_are 2
+
+say 'DEL, both, the other way round.'
+show 'echo "$ipam" | CNI_COMMAND=DEL CNI_IFNAME=eth0 host-local'
+show 'echo "$lo" | CNI_COMMAND=DEL CNI_IFNAME=lo loopback'
+
+say 'No lease is left, only the lock and where the next search begins. lo is down.'
+show 'host-local --leases demo --data-dir $dir'
+show 'ls $dir/demo'
+show 'ip -n demo -brief link show lo'
+expect 'no lease to be left' leases_are 0
+expect 'lo to be down' lo_is_down
+say 'Done. The namespace and the store are removed now.'
