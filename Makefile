@@ -75,11 +75,15 @@ endif
 PKGFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags \
               $(foreach l,$(LIBRARIES),$(pkg.$l)) 2>/dev/null))
 INCLUDES  = -D_GNU_SOURCE -I. $(PKGFLAGS)
-COMPILE   = -std=gnu17 $(OPT) $(LTO) -ffunction-sections -fdata-sections -fPIE \
+# Unwind tables are for exceptions; debuggers read the debug information. And
+# constants share a segment with code: a page less that every plugin maps.
+COMPILE   = -std=gnu17 $(OPT) $(LTO) -ffunction-sections -fdata-sections \
+            -fno-asynchronous-unwind-tables -fPIE \
             $(HARDEN) $(INSTRUMENT) $(WARN) $(EXTRA)
 LINK      = $(OPT) $(LTO) $(if $(LTO),$(LLD:%=-fuse-ld=lld)) $(INSTRUMENT) \
             $(if $(STATIC),-static-pie,-pie) \
-            -Wl,--gc-sections,--as-needed,-O1,--hash-style=gnu,-z,relro,-z,now
+            -Wl,--gc-sections,--as-needed,-O1,--hash-style=gnu \
+            -Wl,-z,relro,-z,now,-z,noseparate-code
 CC_FLAGS  = $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
 LD_FLAGS  = $(LINK) $(CFLAGS) $(LDFLAGS)
 
@@ -107,7 +111,7 @@ COMMON   := $(BUILD)/common.a
 ARCHIVES := $(PLUGINS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCHES  := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+BENCH    := $(BUILD)/bench/cnibench
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
 SCDOC    := $(shell command -v scdoc 2>/dev/null)
 
@@ -151,8 +155,8 @@ $(UNITS): LIBS = $(LIBRARIES) cmocka
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZERS): LIBS = $(LIBRARIES)
 $(FUZZERS): LINK += -fsanitize=fuzzer
-$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o
-$(BENCHES): LIBS =
+$(BENCH): $(call objects,$(call sources,bench))
+$(BENCH): LIBS =
 
 $(BUILD)/common/base/build.o: INCLUDES += -DVERSION='"$(VERSION)"'
 $(BUILD)/common/base/build.o: $(BUILD)/version
@@ -170,7 +174,7 @@ $(ARCHIVES): $(BUILD)/%.a: $(BUILD)/sources
 wraps = $$(sed -n 's|^/\* wrap: \(.*\) \*/$$|\1|p' $(wildcard tests/unit/$(@F).c) /dev/null | \
 	sed 's/[^ ]*/-Wl,--wrap=&/g')
 
-$(BINS) $(UNITS) $(FUZZERS) $(BENCHES):
+$(BINS) $(UNITS) $(FUZZERS) $(BENCH):
 	@mkdir -p $(@D)
 	$(if $(call missing,$(LIBS)),@$(foreach l,$(call missing,$(LIBS)),\
 		echo 'STATIC=1: lib$l.a is not installed $(hint.$l)' >&2;) exit 1)
@@ -238,7 +242,7 @@ valgrind-unit:
 valgrind-netns:
 	$(make) PLUGIN_DIR=$(BUILD)/valgrind/bin BATS_TAGS='!novalgrind' check-netns
 
-bench: $(BINS) $(BENCHES) ## measure
+bench: peers $(BINS) $(BENCH) ## compare the plugins' time and memory with the reference's
 	$(quiet)bench/run.sh $(BUILD)
 
 demo: ## show the plugins at work
@@ -259,7 +263,7 @@ lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
 lint-fast: ## the static checks that take seconds
 	+$(RUN) targets $(FAST)
 
-lint-layers lint-banned lint-spdx: ## lint-layers, -banned, -spdx: include order, calls we do not make, licence lines
+lint-layers lint-banned lint-spdx: ## who includes whom, calls we do not make, licence lines
 	$(quiet)tests/lint/$(@:lint-%=%).sh
 
 lint-format: ## clang-format

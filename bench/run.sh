@@ -49,8 +49,10 @@ version=$(cat "$build/version" 2>/dev/null || echo unknown)
 copy ferrule "$build/bin"
 set -- "$@" "ferrule:$version:$disk/bin/ferrule"
 log=$build/bench/static.log
-if MAKEFLAGS='' "${MAKE:-make}" -j"$(nproc)" STATIC=1 BUILD="$build-static" all \
-	>"$log" 2>&1 && copy ferrule-static "$build-static/bin"; then
+# The directory is named as `make STATIC=1` names it, for the same objects.
+if MAKEFLAGS='' "${MAKE:-make}" -j"$(nproc)" STATIC=1 \
+	BUILD="$(realpath --relative-to=. "$build")-static" all >"$log" 2>&1 &&
+	copy ferrule-static "$build-static/bin"; then
 	set -- "$@" "ferrule-static:$version:$disk/bin/ferrule-static"
 else
 	echo "skipped: no static build, see $log"

@@ -2,7 +2,9 @@
 /* Whole reads and writes, safe against signals and short transfers. */
 #pragma once
 
+#include <fcntl.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
@@ -24,3 +26,12 @@ int io_write_all(int fd, const void *bytes, size_t len) MUST_CHECK;
  */
 int io_read_small(int dirfd, const char *name, char *buf,
 		  size_t size) MUST_CHECK;
+
+/*
+ * fstat(2). The C library's own asks about the path "" and keeps that string
+ * on a page that a plugin does not have in memory otherwise.
+ */
+static inline int io_fstat(int fd, struct stat *st)
+{
+	return fstatat(fd, "", st, AT_EMPTY_PATH);
+}

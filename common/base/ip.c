@@ -54,39 +54,54 @@ static const char *parse_group(const char *text, uint8_t out[2])
 	return text;
 }
 
+#define NO_GAP SIZE_MAX
+
+/* An IPv6 address being read: @n bytes so far, "::" after @gap of them. */
+struct v6 {
+	uint8_t bytes[16];
+	size_t n, gap;
+};
+
+/* The next group and the colon behind it; NULL if that is none. */
+static const char *parse_piece(const char *text, struct v6 *v6)
+{
+	const char *end;
+
+	if (*text == ':' && v6->gap == NO_GAP) {
+		v6->gap = v6->n;
+		return text + 1;
+	}
+	if (v6->n <= 12 && parse_v4(text, v6->bytes + v6->n)) {
+		v6->n += 4;
+		return text + strlen(text);
+	}
+	end = v6->n <= 14 ? parse_group(text, v6->bytes + v6->n) : NULL;
+	if (!end)
+		return NULL;
+	v6->n += 2;
+	if (!*end)
+		return end;
+	return *end == ':' && end[1] ? end + 1 : NULL;
+}
+
 /* RFC 4291, 2.2: eight groups, one run of them "::", the end perhaps IPv4. */
 static bool parse_v6(const char *text, uint8_t out[16])
 {
-	uint8_t bytes[16];
-	size_t n = 0, gap = SIZE_MAX;
+	struct v6 v6 = { .gap = NO_GAP };
+	size_t head, tail;
 
 	if (*text == ':' && *++text != ':')
 		return false;
-	while (*text) {
-		const char *end;
-
-		if (*text == ':' && gap == SIZE_MAX) {
-			gap = n;
-			text++;
-			continue;
-		}
-		if (n <= 12 && parse_v4(text, bytes + n)) {
-			n += 4;
-			break;
-		}
-		end = n <= 14 ? parse_group(text, bytes + n) : NULL;
-		if (!end || (*end && *end != ':') || (*end == ':' && !end[1]))
-			return false;
-		n += 2;
-		text = *end ? end + 1 : end;
-	}
-	if (gap == SIZE_MAX ? n != 16 : n > 14)
+	while (text && *text)
+		text = parse_piece(text, &v6);
+	if (!text || (v6.gap == NO_GAP ? v6.n != 16 : v6.n > 14))
 		return false;
-	gap = gap == SIZE_MAX ? n : gap;
+	head = v6.gap == NO_GAP ? v6.n : v6.gap;
+	tail = v6.n - head;
 	for (size_t i = 0; i < 16; i++)
-		out[i] = i < gap ? bytes[i] : 0;
-	for (size_t i = n; i > gap; i--)
-		out[16 - n + i - 1] = bytes[i - 1];
+		out[i] = i < head ? v6.bytes[i] : 0;
+	for (size_t i = 0; i < tail; i++)
+		out[16 - tail + i] = v6.bytes[head + i];
 	return true;
 }
 

@@ -18,36 +18,36 @@
 
 static char handle;
 
-locale_t newlocale(int category_mask, const char *locale, locale_t base)
+locale_t newlocale(int mask, const char *name, locale_t base)
 {
-	(void)category_mask;
-	(void)locale;
+	(void)mask;
+	(void)name;
 	(void)base;
 	return (locale_t)(void *)&handle;
 }
 
-locale_t duplocale(locale_t locale)
+locale_t duplocale(locale_t dataset)
 {
-	return locale;
+	return dataset;
 }
 
-locale_t uselocale(locale_t locale)
+locale_t uselocale(locale_t dataset)
 {
-	(void)locale;
+	(void)dataset;
 	return LC_GLOBAL_LOCALE;
 }
 
-void freelocale(locale_t locale)
+void freelocale(locale_t dataset)
 {
-	(void)locale;
+	(void)dataset;
 }
 
-time_t time(time_t *out)
+time_t time(time_t *timer)
 {
 	struct timespec now = { .tv_sec = -1 };
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (out)
-		*out = now.tv_sec;
+	if (timer)
+		*timer = now.tv_sec;
 	return now.tv_sec;
 }

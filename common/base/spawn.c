@@ -9,8 +9,7 @@
  * One poll() then watches four things: the child's stdin, as it may write much
  * before it reads; its stdout and stderr; and a pidfd for its end. The end
  * decides: a daemon that the child has left behind may hold the pipes open for
- * good, so that what is in the pipes when the child ends is taken and end of
- * file is not waited for.
+ * good, so what is in them then is taken, and end of file not waited for.
  */
 #include "common/base/spawn.h"
 
@@ -30,6 +29,9 @@
 /* How long a file that is open for writing is given to become executable. */
 #define BUSY_FIRST_MS 10U
 #define BUSY_TOTAL_MS 6000U
+
+/* What a pipe takes at once. */
+#define PIPE_SIZE 65536U
 
 /* How often to look whether the child has ended, without pidfds. */
 #define LOOK_MS 10
@@ -79,14 +81,12 @@ static int child_wait(struct child *child, int *status)
 /* A child still there when we give up would go on changing things unseen. */
 static void child_end(struct child *child)
 {
-	int status;
-
 	for (size_t i = 0; i < WATCHED; i++)
 		close_fd(&child->at[i].fd);
 	if (child->pid == 0)
 		return;
 	(void)kill(child->pid, SIGKILL);
-	(void)child_wait(child, &status);
+	(void)child_wait(child, NULL);
 }
 
 /*
@@ -146,9 +146,9 @@ static int pipe_open(int *read_end, int *write_end, const int *ours)
 
 static int pipes_open(struct child *child, struct stdio *stdio)
 {
-	int *in = &child->at[TO_STDIN].fd;
 	int *out = &child->at[FROM_STDOUT].fd;
 	int *err = &child->at[FROM_STDERR].fd;
+	int *in = &child->at[TO_STDIN].fd;
 	int r;
 
 	r = pipe_open(&stdio->fd[0], in, in);
@@ -156,7 +156,7 @@ static int pipes_open(struct child *child, struct stdio *stdio)
 	return r ?: pipe_open(err, &stdio->fd[2], err);
 }
 
-/* A file in front of us, so that only the child's three stay open in it. */
+/* Whatever our own parent has left open must not reach the child. */
 static int close_others(posix_spawn_file_actions_t *actions)
 {
 #ifdef __GLIBC__
@@ -257,10 +257,11 @@ static int child_start(struct child *child, const struct spawn *spawn)
 /* A child that closes its stdin has read all it wants. */
 static int feed(struct child *child)
 {
+	const size_t some = child->left < PIPE_SIZE ? child->left : PIPE_SIZE;
 	ssize_t n = 0;
 
-	if (child->left > 0)
-		n = write(child->at[TO_STDIN].fd, child->input, child->left);
+	if (some > 0)
+		n = write(child->at[TO_STDIN].fd, child->input, some);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0 && errno != EPIPE)
@@ -325,14 +326,13 @@ static int drain(struct pollfd *from, struct strbuf *out, bool cut)
 /* Without a pidfd the child is looked at between one poll() and the next. */
 static bool ended(const struct child *child)
 {
-	siginfo_t info;
+	siginfo_t info = { .si_signo = 0 };
 
 	if (child->at[ENDED].fd >= 0)
 		return child->at[ENDED].revents != 0;
 	if (child->at[TO_STDIN].fd < 0 && child->at[FROM_STDOUT].fd < 0 &&
 	    child->at[FROM_STDERR].fd < 0)
 		return true; /* nothing else to do than to wait for it */
-	info.si_pid = 0;
 	return waitid(P_PID, (id_t)child->pid, &info,
 		      WEXITED | WNOHANG | WNOWAIT) == 0 &&
 	       info.si_pid != 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
 #include "plugins/host-local-ipam/boot.h"
 
@@ -94,13 +95,13 @@ static bool trustworthy(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
-	       !(st.st_mode & 077);
+	return io_fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_uid == 0 && !(st.st_mode & 077);
 }
 
 static int open_file(const struct stat *store)
 {
-	char path[sizeof(INDEX_FILE) + 2 * TEXT_NUM] = INDEX_FILE;
+	char path[sizeof(INDEX_FILE) + TEXT_NUM + TEXT_NUM] = INDEX_FILE;
 	int flags = O_RDWR | O_CREAT | O_NOFOLLOW;
 	char *at;
 	int fd;
@@ -143,7 +144,7 @@ bool index_open(struct index *index, int dir, const char *boot_id)
 	struct stat st;
 
 	*index = (struct index){ .fd = -1 };
-	if (!*boot_id || fstat(dir, &st) < 0)
+	if (!*boot_id || io_fstat(dir, &st) < 0)
 		return false;
 	index->fd = open_file(&st);
 	return index->fd >= 0 && load(index, &st, boot_id);
@@ -186,7 +187,7 @@ static bool stamp(int dir, struct stat *st)
 	struct timespec was;
 	uint32_t dice;
 
-	if (fstat(dir, st) < 0 ||
+	if (io_fstat(dir, st) < 0 ||
 	    getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != sizeof(dice))
 		return false;
 	was = st->st_mtim;
@@ -196,7 +197,7 @@ static bool stamp(int dir, struct stat *st)
 		times[1].tv_nsec += 1000000000;
 		times[1].tv_sec--;
 	}
-	if (futimens(dir, times) < 0 || fstat(dir, st) < 0)
+	if (futimens(dir, times) < 0 || io_fstat(dir, st) < 0)
 		return false;
 	return st->st_mtim.tv_sec != was.tv_sec ||
 	       st->st_mtim.tv_nsec != was.tv_nsec;

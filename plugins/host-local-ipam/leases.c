@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For people: who holds what. */
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,6 +87,21 @@ int hostlocal_print_leases(const char *data_dir, const char *network,
 	return r < 0 ? err_sys(err, -r, "write to stdout") : 0;
 }
 
+/* Answer --version, --help or a mistake; returns the exit status. */
+static int answer(int opt)
+{
+	auto_strbuf struct strbuf out = { .len = 0 };
+	bool asked = opt == 'v' || opt == 'h';
+
+	if (opt == 'v')
+		strbuf_printf(&out, "ferrule host-local %s\n", build_version());
+	else
+		strbuf_puts(&out, usage);
+	(void)!io_write_all(asked ? STDOUT_FILENO : STDERR_FILENO,
+			    strbuf_str(&out), out.len);
+	return asked ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int hostlocal_cli(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -102,23 +116,15 @@ int hostlocal_cli(int argc, char **argv)
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt == 'l') {
+		if (opt == 'l')
 			network = optarg;
-		} else if (opt == 'd') {
+		else if (opt == 'd')
 			data_dir = optarg;
-		} else if (opt == 'v') {
-			(void)printf("ferrule host-local %s\n",
-				     build_version());
-			return EXIT_SUCCESS;
-		} else {
-			(void)fputs(usage, opt == 'h' ? stdout : stderr);
-			return opt == 'h' ? EXIT_SUCCESS : EXIT_FAILURE;
-		}
+		else
+			return answer(opt);
 	}
-	if (!network || optind < argc) {
-		(void)fputs(usage, stderr);
-		return EXIT_FAILURE;
-	}
+	if (!network || optind < argc)
+		return answer('?');
 	if (cni_check_network_name(network, &err) < 0 ||
 	    hostlocal_print_leases(data_dir, network, &err) < 0) {
 		log_warn("%s", err.msg);

@@ -301,7 +301,7 @@ int store_set_last_reserved(struct store *store, size_t set,
 	(void)last_reserved_name(name, set);
 	len = strlen(ip_format(ip, text));
 	fd = openat(store->dir, name, flags | O_CLOEXEC, 0600);
-	if (fd < 0 || fstat(fd, &st) < 0 ||
+	if (fd < 0 || io_fstat(fd, &st) < 0 ||
 	    (st.st_size > (off_t)len && ftruncate(fd, (off_t)len) < 0) ||
 	    pwrite(fd, text, len, 0) != (ssize_t)len)
 		r = -(errno ?: ENOSPC);

@@ -11,6 +11,7 @@
 
 #include "plugins/host-local-ipam/lease.h"
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's choice */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -29,7 +29,7 @@ struct world {
 
 static unsigned int pick(unsigned int *seed, unsigned int below)
 {
-	return (unsigned int)rand_r(seed) % below;
+	return below ? (unsigned int)rand_r(seed) % below : 0;
 }
 
 static bool is_taken(const struct world *w, const struct ip *ip)
@@ -42,18 +42,16 @@ static bool is_taken(const struct world *w, const struct ip *ip)
 	return false;
 }
 
-/* One step of round robin; false when it is back at @start. */
-static bool next_address(const struct world *w, size_t *range, ip_num *num)
+/* One step of round robin. */
+static void next_address(const struct world *w, size_t *range, ip_num *num)
 {
-	const struct range *r = &w->ranges[*range];
-
-	if (*num == r->last) {
-		*range = (*range + 1) % w->set.count;
-		*num = w->ranges[*range].first;
-	} else {
+	if (*num != w->ranges[*range].last) {
 		(*num)++;
+		return;
 	}
-	return true;
+	if (++*range == w->set.count)
+		*range = 0;
+	*num = w->ranges[*range].first;
 }
 
 static int model_pick(const struct world *w, struct ip *out)
@@ -69,7 +67,7 @@ static int model_pick(const struct world *w, struct ip *out)
 			continue;
 		range = i;
 		num = ip_to_num(&w->last);
-		(void)next_address(w, &range, &num);
+		next_address(w, &range, &num);
 		break;
 	}
 	start_range = range;
@@ -79,7 +77,7 @@ static int model_pick(const struct world *w, struct ip *out)
 		if (!ip_equal(out, &w->ranges[range].gateway) &&
 		    !is_taken(w, out))
 			return 0;
-		(void)next_address(w, &range, &num);
+		next_address(w, &range, &num);
 	} while (range != start_range || num != start);
 	return -ENOSPC;
 }
