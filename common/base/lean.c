@@ -18,10 +18,10 @@
 
 static char handle;
 
-locale_t newlocale(int mask, const char *name, locale_t base)
+locale_t newlocale(int category_mask, const char *locale, locale_t base)
 {
-	(void)mask;
-	(void)name;
+	(void)category_mask;
+	(void)locale;
 	(void)base;
 	return (locale_t)(void *)&handle;
 }
