@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/base/utf8.h"
+
 DEFINE_AUTO(tokener, struct json_tokener *, json_tokener_free)
 #define auto_tokener AUTO(auto_tokener_release)
 
@@ -51,6 +53,19 @@ static int check_tail(const char *text, size_t len, size_t end,
 	return 0;
 }
 
+/* json-c checks the form of UTF-8, but not for overlong and surrogate ones. */
+static bool is_utf8(const char *text, size_t len, size_t *at)
+{
+	size_t n;
+
+	for (*at = 0; *at < len; *at += n) {
+		n = utf8_len((const unsigned char *)text + *at, len - *at);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 /* Refuse what json-c need not or cannot see. */
 static int check_bytes(const char *text, size_t len, const char *what,
 		       struct err *err)
@@ -67,6 +82,8 @@ static int check_bytes(const char *text, size_t len, const char *what,
 	nul = memchr(text, '\0', len);
 	if (nul)
 		return bad(err, what, "NUL byte", (size_t)(nul - text));
+	if (!is_utf8(text, len, &at))
+		return bad(err, what, "invalid UTF-8", at);
 	fault = lenient(text, len, &at);
 	return fault ? bad(err, what, fault, at) : 0;
 }
@@ -88,7 +105,6 @@ int json_parse(const char *text, size_t len, const char *what,
 	if (!tok)
 		return err_nomem(err);
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
-					    JSON_TOKENER_VALIDATE_UTF8 |
 					    JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	doc = json_tokener_parse_ex(tok, text, (int)len);
 	why = json_tokener_get_error(tok);

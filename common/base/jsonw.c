@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/base/utf8.h"
 
 static void newline(struct jsonw *w)
 {
@@ -12,38 +13,6 @@ static void newline(struct jsonw *w)
 	strbuf_putc(w->out, '\n');
 	for (unsigned int i = 0; i < w->depth; i++)
 		strbuf_puts(w->out, "    ");
-}
-
-/* Bytes of the UTF-8 character that starts with @lead, 0 if none does. */
-static size_t utf8_want(unsigned char lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 2;
-	if ((lead & 0xf0) == 0xe0)
-		return 3;
-	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
-}
-
-/* Bytes of the UTF-8 character at @s, 0 if it is not a valid one. */
-static size_t utf8_len(const unsigned char *s)
-{
-	size_t n = utf8_want(s[0]);
-	uint32_t point;
-
-	if (n < 2)
-		return n;
-	point = s[0] & (0xffU >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (s[i] & 0x3fU);
-	}
-	if ((n == 3 && (point < 0x800 || (point >> 11) == 0x1b)) ||
-	    (n == 4 && (point < 0x10000 || point > 0x10ffff)))
-		return 0;
-	return n;
 }
 
 /* \u00XX */
@@ -81,7 +50,7 @@ static void put_string(struct strbuf *out, const char *text)
 
 	strbuf_putc(out, '"');
 	for (; *s; s += n ?: 1) {
-		n = utf8_len(s);
+		n = utf8_len(s, SIZE_MAX);
 		if (n == 0)
 			strbuf_puts(out, "\\ufffd");
 		else if (n == 1)
