@@ -65,7 +65,7 @@ static const char *const bad[] = {
 	"truely",
 	"True",
 	"NULL",
-	"\"\xc0\x96\"", /* overlong */
+	"\"\xc0\x96\"",     /* overlong */
 	"\"\xed\xa0\x80\"", /* a surrogate */
 	"\"\xf5\x80\x80\x80\"",
 	"\"\xe2\x82",
