@@ -117,6 +117,15 @@ static bool lease_name(const char *name, struct ip *ip)
 	       strcmp(ip_format(ip, text), name) == 0;
 }
 
+/* A FIFO or a device reads as empty, too. */
+static bool is_file(const struct store *store, const char *name)
+{
+	struct stat st;
+
+	return fstatat(store->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode);
+}
+
 static int read_named(const struct store *store, const char *name,
 		      char text[static LEASE_MAX], struct lease *out)
 {
@@ -127,6 +136,8 @@ static int read_named(const struct store *store, const char *name,
 		return n;
 	if (n >= 0)
 		*out = lease_parse(text, (size_t)n);
+	if (out->kind == LEASE_TORN && !is_file(store, name))
+		out->kind = LEASE_FOREIGN;
 	return 0;
 }
 

@@ -189,6 +189,19 @@ assert_content() { # FILE TEXT
 }
 
 # bats test_tags=ferrule
+@test "what is no file is no lease either, and nothing waits for it" {
+	mkdir -p "$SCRATCH/store/n/10.1.2.2"
+	mkfifo "$SCRATCH/store/n/10.1.2.3"
+	ln -s /dev/zero "$SCRATCH/store/n/10.1.2.4"
+	mknod "$SCRATCH/store/n/10.1.2.5" c 1 3
+	add c1 "$(conf "$NET")"; assert_json '.ips[0].address' 10.1.2.6/24
+	gc '[]'; assert_silent
+	[ -d "$SCRATCH/store/n/10.1.2.2" ] && [ -p "$SCRATCH/store/n/10.1.2.3" ]
+	[ -L "$SCRATCH/store/n/10.1.2.4" ] && [ -c "$SCRATCH/store/n/10.1.2.5" ]
+	assert_leases
+}
+
+# bats test_tags=ferrule
 @test "an empty or torn lease file is free again" {
 	mkdir -p "$SCRATCH/store/n"
 	: >"$SCRATCH/store/n/10.1.2.2"
