@@ -19,6 +19,7 @@ static bool trace_opened;
 
 static int open_sink(void)
 {
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 	const char *sink = secure_getenv("FERRULE_TRACE");
 	int fd;
 
@@ -32,8 +33,8 @@ static int open_sink(void)
 			 sink);
 		return -1;
 	}
-	fd = open(sink, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		  0600);
+	/* A FIFO that nobody reads must not hold up a container. */
+	fd = open(sink, flags | O_CLOEXEC, 0600);
 	if (fd < 0)
 		log_warn("FERRULE_TRACE: open \"%s\": %s", sink,
 			 err_text(errno));

@@ -50,14 +50,25 @@ static void print_lease(const struct store *store, const struct index_rec *rec,
 {
 	struct ip ip = index_rec_ip(rec);
 	char text[LEASE_MAX], name[IP_TEXT];
+	const char *what = "(not a lease)";
+	size_t start = out->len;
 	struct lease lease;
+	int r;
 
-	if (store_read_lease(store, &ip, text, &lease) < 0)
+	r = store_read_lease(store, &ip, text, &lease);
+	if (r == -ENOENT)
 		return;
-	strbuf_printf(out, "%-39s %-8s %-15s %s\n", ip_format(&ip, name),
+	if (r < 0)
+		what = "(cannot be read)";
+	else if (*lease.container)
+		what = lease.container;
+	strbuf_printf(out, "%-39s %-8s %-15s %s", ip_format(&ip, name),
 		      boot_text(store_boot_of(store, &ip)),
-		      *lease.ifname ? lease.ifname : "-",
-		      *lease.container ? lease.container : "(not a lease)");
+		      *lease.ifname ? lease.ifname : "-", what);
+	/* An interface's name may be anything but white space. */
+	if (!out->failed)
+		log_printable(out->data + start, out->len - start);
+	strbuf_putc(out, '\n');
 }
 
 int hostlocal_print_leases(const char *data_dir, const char *network,

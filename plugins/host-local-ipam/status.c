@@ -9,40 +9,50 @@
 #include <unistd.h>
 
 #include "common/base/strbuf.h"
+#include "common/base/text.h"
 #include "plugins/host-local-ipam/alloc.h"
 #include "plugins/host-local-ipam/conf.h"
 #include "plugins/host-local-ipam/hostlocal.h"
 #include "plugins/host-local-ipam/reclaim.h"
 #include "plugins/host-local-ipam/store.h"
 
+/* The nearest parent of @path, which is changed: "a/b" to "a" to ".". */
+static void to_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash)
+		(void)text_put(path, ".");
+	else if (slash == path)
+		path[1] = '\0';
+	else
+		*slash = '\0';
+}
+
 /* Of @path, or of its nearest parent that exists: ADD makes the rest. */
 static int check_writable(const char *path, struct err *err)
 {
 	auto_strbuf struct strbuf at = { .len = 0 };
 	struct statvfs fs;
-	char *slash;
+	int why = 0;
 
 	strbuf_puts(&at, path);
 	if (at.failed)
 		return err_nomem(err);
-	while (faccessat(AT_FDCWD, at.data, W_OK | X_OK, AT_EACCESS) < 0) {
-		slash = strrchr(at.data, '/');
-		if (errno != ENOENT || !slash || slash == at.data) {
-			(void)err_sys(err, errno,
-				      "the lease store \"%s\" cannot be "
-				      "written",
-				      at.data);
-			return err_code(err, CNI_E_UNAVAILABLE);
-		}
-		*slash = '\0';
-	}
-	if (statvfs(at.data, &fs) == 0 && fs.f_blocks > 0 && fs.f_bavail == 0) {
-		(void)err_sys(err, ENOSPC,
-			      "the lease store \"%s\" cannot be written",
-			      at.data);
-		return err_code(err, CNI_E_UNAVAILABLE);
-	}
-	return 0;
+	while (faccessat(AT_FDCWD, at.data, F_OK, AT_EACCESS) < 0 &&
+	       errno == ENOENT && strcmp(at.data, ".") != 0 &&
+	       strcmp(at.data, "/") != 0)
+		to_parent(at.data);
+	if (statvfs(at.data, &fs) < 0 ||
+	    faccessat(AT_FDCWD, at.data, W_OK | X_OK, AT_EACCESS) < 0)
+		why = errno;
+	else if (fs.f_blocks > 0 && fs.f_bavail == 0)
+		why = ENOSPC;
+	if (!why)
+		return 0;
+	(void)err_sys(err, why, "the lease store \"%s\" cannot be written",
+		      at.data);
+	return err_code(err, CNI_E_UNAVAILABLE);
 }
 
 static int check_set(const struct hostlocal_conf *conf,

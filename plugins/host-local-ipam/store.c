@@ -132,7 +132,7 @@ static int read_named(const struct store *store, const char *name,
 	int n = io_read_small(store->dir, name, text, LEASE_MAX);
 
 	*out = (struct lease){ LEASE_FOREIGN, "", "" };
-	if (n == -ENOENT)
+	if (n == -ENOENT || n == -EACCES || n == -EIO)
 		return n;
 	if (n >= 0)
 		*out = lease_parse(text, (size_t)n);
