@@ -40,9 +40,12 @@ libs.host-local = json-c
 lean.host-local = base
 
 # Every library, and its name in pkg-config.
-LIBRARIES       = nl-route-3 nl-3 json-c
+LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c
 pkg.nl-route-3  = libnl-route-3.0
 pkg.nl-3        = libnl-3.0
+pkg.nftnl       = libnftnl
+pkg.mnl         = libmnl
+pkg.md          = libmd
 pkg.json-c      = json-c
 pkg.cmocka      = cmocka
 hint.mnl        = (Debian 12 does not ship it, Debian 13 does)
