@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bridge's configuration: what is read, and what is said of bad ones. */
 /* wrap: log_warn */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "common/base/log.h"
+#include "common/base/io.h"
 #include "common/base/strbuf.h"
 #include "plugins/bridge/conf.h"
 
@@ -560,6 +561,60 @@ static void some_of_it_for_del(void **state)
 	}
 }
 
+/* The lists in conf/, which say the same to every reader. */
+static const struct {
+	const char *file;
+	const char *want;
+} example_cases[] = {
+	{ "10-bridge", "cni0 gw masq ipam=host-local" },
+	{ "10-bridge-dual",
+	  "cni-dual gw default-gw masq hairpin spoofchk ipam=host-local" },
+	{ "10-bridge-l2", "cni-l2" },
+	{ "10-bridge-vlan",
+	  "cni-vlan gw default-gw masq vlan=100 ipam=host-local" },
+};
+
+static void load_example(const char *name, struct strbuf *out)
+{
+	auto_fd int fd = -1;
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/conf/%s.conflist",
+		       getenv("TOP") ?: ".", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail_msg("open %s: %m", path);
+	assert_int_equal(io_read_all(fd, 1 << 20, out), 0);
+}
+
+static void example_configurations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(example_cases); i++) {
+		auto_bridge_conf struct bridge_conf conf;
+		auto_strbuf struct strbuf text = { .data = NULL };
+		auto_strbuf struct strbuf got = { .data = NULL };
+		struct err err = { .code = CNI_OK };
+		struct cni_request req;
+		struct cfg list, plugins;
+
+		load_example(example_cases[i].file, &text);
+		req = make_request(strbuf_str(&text), "");
+		list = req.conf;
+		assert_int_equal(cfg_child(&list, "plugins", json_type_array,
+					   &plugins, &err),
+				 0);
+		assert_int_equal(cfg_at(&plugins, 0, json_type_object,
+					&req.conf, &err),
+				 0);
+		assert_int_equal(bridge_conf_read(&req, &conf, &err), 0);
+		show(&conf, &got);
+		assert_string_equal(strbuf_str(&got), example_cases[i].want);
+		assert_string_equal(warned, "");
+		json_object_put(req.doc);
+	}
+}
+
 /* Sizes that a configuration of 8 MiB can reach. */
 static void large_trunks_are_quick(void **state)
 {
@@ -592,6 +647,7 @@ int main(void)
 		cmocka_unit_test(args_count_for_add_and_check),
 		cmocka_unit_test(dns_is_a_copy),
 		cmocka_unit_test(some_of_it_for_del),
+		cmocka_unit_test(example_configurations),
 		cmocka_unit_test(large_trunks_are_quick),
 	};
 
