@@ -5,7 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "common/net/bridge.h"
+#include "common/net/br.h"
 
 /* Every other VLAN on its own, 8 bytes each, is the most that a set needs. */
 #define VLAN_BYTES 34000

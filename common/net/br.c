@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/bridge.h"
+#include "common/net/br.h"
 
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
@@ -32,7 +32,7 @@ static int put_kind(struct nl_msg *msg, bool vlan_filtering,
 	return 0;
 }
 
-int bridge_add(struct net *net, const struct bridge_spec *spec, struct err *err)
+int br_add(struct net *net, const struct br_spec *spec, struct err *err)
 {
 	const unsigned int flags = IFF_UP | (spec->promisc ? IFF_PROMISC : 0);
 	struct ifinfomsg head = { .ifi_family = AF_UNSPEC,
@@ -70,8 +70,8 @@ static int refused_bridge(struct net *net, uint16_t vlan_protocol,
 	return r;
 }
 
-int bridge_support(struct net *net, bool *bridges, bool *vlan_filtering,
-		   struct err *err)
+int br_support(struct net *net, bool *bridges, bool *vlan_filtering,
+	       struct err *err)
 {
 	int r = refused_bridge(net, 0, err);
 

@@ -8,7 +8,7 @@
 
 #include "common/net/link.h"
 
-struct bridge_spec {
+struct br_spec {
 	const char *name;
 	const uint8_t *mac; /* set by us, so that its ports do not change it */
 	uint32_t mtu;       /* bytes; 0: the kernel's choice */
@@ -17,15 +17,15 @@ struct bridge_spec {
 };
 
 /* Make a bridge that is up. -EEXIST if anything has that name. */
-int bridge_add(struct net *net, const struct bridge_spec *spec,
-	       struct err *err) MUST_CHECK;
+int br_add(struct net *net, const struct br_spec *spec,
+	   struct err *err) MUST_CHECK;
 
 /*
  * Can this kernel make bridges, and can they filter VLANs? Found out by two
  * requests that the kernel is bound to refuse, the one way or the other.
  */
-int bridge_support(struct net *net, bool *bridges, bool *vlan_filtering,
-		   struct err *err) MUST_CHECK;
+int br_support(struct net *net, bool *bridges, bool *vlan_filtering,
+	       struct err *err) MUST_CHECK;
 
 struct port_spec {
 	const char *alias;
