@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading back what an attachment's chain lists: the matches of its rules. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/portmap/claims.h"
+
+/* What a rule compares with what. */
+struct matches {
+	enum ip_family family;
+	struct ip source, destination;
+	uint8_t protocol;
+	uint16_t port;
+	bool acts; /* it does more than to return */
+};
+
+/* What register 1 holds. */
+enum loaded { NOTHING, FAMILY, PROTOCOL, SOURCE, DESTINATION, PORT };
+
+static enum loaded loaded_by(const struct nft_expr_info *expr)
+{
+	const uint32_t offset = attr_u32(expr->data, NFTA_PAYLOAD_OFFSET, 0);
+	const uint32_t base = attr_u32(expr->data, NFTA_PAYLOAD_BASE, 0);
+
+	if (strcmp(expr->name, "meta") == 0) {
+		const uint32_t key = attr_u32(expr->data, NFTA_META_KEY, 0);
+
+		if (key == NFT_META_NFPROTO)
+			return FAMILY;
+		return key == NFT_META_L4PROTO ? PROTOCOL : NOTHING;
+	}
+	if (strcmp(expr->name, "payload") != 0)
+		return NOTHING;
+	if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
+		return offset == 2 ? PORT : NOTHING;
+	return offset == 12 || offset == 8 ? SOURCE : DESTINATION;
+}
+
+static void take_ip(struct attrs bytes, struct ip *out)
+{
+	if (bytes.len != 4 && bytes.len != 16)
+		return;
+	out->family = bytes.len == 4 ? IP_V4 : IP_V6;
+	memcpy(out->bytes, bytes.data, bytes.len);
+}
+
+static void take_value(enum loaded what, struct attrs bytes,
+		       struct matches *out)
+{
+	switch (what) {
+	case FAMILY:
+		if (bytes.len == 1)
+			out->family =
+				*bytes.data == NFPROTO_IPV4 ? IP_V4 : IP_V6;
+		break;
+	case PROTOCOL:
+		if (bytes.len == 1)
+			out->protocol = *bytes.data;
+		break;
+	case SOURCE:
+		take_ip(bytes, &out->source);
+		break;
+	case DESTINATION:
+		take_ip(bytes, &out->destination);
+		break;
+	case PORT:
+		if (bytes.len == 2)
+			out->port =
+				(uint16_t)(bytes.data[0] << 8 | bytes.data[1]);
+		break;
+	case NOTHING:
+		break;
+	}
+}
+
+static struct matches read_matches(struct attrs exprs)
+{
+	struct matches out = { .family = IP_NONE };
+	enum loaded what = NOTHING;
+	struct nft_expr_info expr;
+
+	while (nft_expr_next(&exprs, &expr)) {
+		if (strcmp(expr.name, "cmp") == 0)
+			take_value(what,
+				   attr_in(attr_in(expr.data, NFTA_CMP_DATA),
+					   NFTA_DATA_VALUE),
+				   &out);
+		else if (strcmp(expr.name, "masq") == 0)
+			out.acts = true;
+		else
+			what = loaded_by(&expr);
+	}
+	return out;
+}
+
+static int take_rule(const struct nft_rule_info *rule, void *ctx)
+{
+	struct claims *out = ctx;
+	struct matches matches;
+
+	if (!rule) {
+		out->count = 0;
+		return 0;
+	}
+	matches = read_matches(rule->exprs);
+	if (matches.acts || matches.family == IP_NONE)
+		return 0;
+	if (matches.port)
+		return claims_add_port(out, matches.family,
+				       &matches.destination, matches.protocol,
+				       matches.port);
+	return claims_add_pod(out, &matches.source);
+}
+
+int claims_listed(struct nft *nft, const char *chain, struct claims *out,
+		  struct err *err)
+{
+	struct nft_chain_info info;
+	int r;
+
+	out->count = 0;
+	r = nft_chain_get(nft, portmap_layout.table, chain, &info, err);
+	if (r <= 0)
+		return r;
+	r = nft_rules(nft, portmap_layout.table, chain, take_rule, out, err);
+	return r < 0 ? r : 1;
+}
+
+/* ---- As text ---- */
+
+static const char *protocol_text(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	default:
+		return "?";
+	}
+}
+
+char *claim_text(const struct claim *claim, char buf[static CLAIM_TEXT])
+{
+	const size_t host_len = claim->key.len - 6U;
+	const uint8_t *rest = claim->key.bytes + host_len;
+	struct ip host = { .family = host_len == 4 ? IP_V4 : IP_V6 };
+	const unsigned int port = (unsigned int)rest[4] << 8 | rest[5];
+	char ip[IP_TEXT] = "";
+
+	if (host_len > 0)
+		memcpy(host.bytes, claim->key.bytes, host_len);
+	if (host_len > 0)
+		(void)ip_format(&host, ip);
+	(void)snprintf(buf, CLAIM_TEXT, "%s%s%s%s%u/%s",
+		       host_len > 4 ? "[" : "", ip, host_len > 4 ? "]" : "",
+		       host_len > 0 ? ":" : "", port, protocol_text(*rest));
+	return buf;
+}

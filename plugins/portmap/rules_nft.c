@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plugins/portmap/rules_nft.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/text.h"
+#include "plugins/portmap/claims.h"
+
+/* How often others may change what a plan was made for. */
+#define TRIES 32
+
+/* So often the table is to go with its last attachment; then it may stay. */
+#define TIDY_TRIES 8
+
+/* One attachment, with the names of what it has. */
+struct owner {
+	char text[OWNER_TEXT], chain[POD_CHAIN];
+};
+
+static struct owner owner_of(const struct cni_owner *owner)
+{
+	struct owner out;
+
+	(void)cni_owner_text(owner, out.text);
+	(void)pod_chain(out.text, out.chain);
+	return out;
+}
+
+/* What makes a plan worthless, but not the next one. */
+static bool is_outdated(int r)
+{
+	return r == -EEXIST || r == -ENOENT || r == -EBUSY || r == -ERESTART;
+}
+
+/* 1: the element is there, and of this owner; 0: not there, or another's. */
+static int is_own(struct nft *nft, const struct claim *claim,
+		  const struct owner *owner, struct err *err)
+{
+	struct nft_element_info info = { .comment = "" };
+	int r = nft_element_get(nft, claim->set, &claim->key, &info, err);
+
+	if (r <= 0)
+		return r;
+	return strcmp(info.comment, owner->text) == 0;
+}
+
+/* ---- DEL ---- */
+
+static bool is_kept(const struct claims *keep, const struct claim *claim)
+{
+	for (size_t i = 0; i < keep->count; i++)
+		if (keep->at[i].set == claim->set &&
+		    keep->at[i].key.len == claim->key.len &&
+		    memcmp(keep->at[i].key.bytes, claim->key.bytes,
+			   claim->key.len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Plan to remove the owner's elements, but for those of @keep, and what is in
+ * its chain. Returns 1 if it has a chain, 0 if it has nothing.
+ */
+static int plan_forget(struct nft *nft, const struct owner *owner,
+		       const struct claims *keep, struct nft_tx *tx,
+		       struct err *err)
+{
+	auto_claims struct claims listed = { .count = 0 };
+	int r = claims_listed(nft, owner->chain, &listed, err);
+
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < listed.count; i++) {
+		if (is_kept(keep, &listed.at[i]))
+			continue;
+		r = is_own(nft, &listed.at[i], owner, err);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			nft_del_element(tx, listed.at[i].set,
+					&listed.at[i].key);
+	}
+	nft_flush_chain(tx, portmap_layout.table, owner->chain);
+	return 1;
+}
+
+/*
+ * With its last attachment the whole table goes; not so if anything changes
+ * between the question and the commit.
+ */
+static int plan_del(struct nft *nft, const struct owner *owner, bool tidy,
+		    struct nft_tx *tx, struct err *err)
+{
+	static const struct claims none = { .count = 0 };
+	uint32_t generation = 0, use = 0;
+	int r;
+
+	if (tidy) {
+		r = nft_generation(nft, &generation, err);
+		r = r ?: nft_table_get(nft, portmap_layout.table, &use, err);
+		if (r <= 0)
+			return r;
+	}
+	r = plan_forget(nft, owner, &none, tx, err);
+	if (r <= 0)
+		return r;
+	if (tidy && use == PORTMAP_LAYOUT_USE + 1) {
+		nft_tx_begin(tx);
+		nft_tx_since(tx, generation);
+		nft_del_table(tx, portmap_layout.table, 0);
+		return 0;
+	}
+	nft_del_chain(tx, portmap_layout.table, owner->chain, 0);
+	return 0;
+}
+
+static int forget(struct nft *nft, const struct owner *owner, struct err *err)
+{
+	struct err why = { .code = CNI_OK };
+	int r = -ERESTART;
+
+	for (int i = 0; is_outdated(r) && i < TRIES; i++) {
+		auto_nft_tx struct nft_tx tx = { .message = 0 };
+
+		err_clear(&why);
+		r = plan_del(nft, owner, i < TIDY_TRIES, &tx, &why);
+		r = r ?: nft_commit(nft, &tx, &why);
+	}
+	if (r < 0)
+		*err = why;
+	return is_outdated(r) ? err_code(err, CNI_E_AGAIN) : r;
+}
+
+int portmap_nft_forget(struct nft *nft, const char *owner, struct err *err)
+{
+	struct owner all;
+
+	(void)text_putn(all.text, owner, strnlen(owner, OWNER_TEXT - 1));
+	(void)pod_chain(all.text, all.chain);
+	return forget(nft, &all, err);
+}
+
+int portmap_nft_del(struct nft *nft, const struct portmap_rules *rules,
+		    struct err *err)
+{
+	const struct owner owner = owner_of(&rules->owner);
+
+	return forget(nft, &owner, err);
+}
+
+/* ---- ADD ---- */
+
+/* "cni:NETWORK/CONTAINER/IFNAME" in words. */
+static int taken(const struct claim *claim, const char *holder, struct err *err)
+{
+	const char *network = holder + strcspn(holder, ":") + 1;
+	const char *container = network + strcspn(network, "/") + 1;
+	const char *ifname = container + strcspn(container, "/") + 1;
+	char text[CLAIM_TEXT];
+
+	if (strncmp(holder, "cni:", 4) != 0 || !*ifname)
+		return err_set(err, CNI_E_PORT_TAKEN,
+			       "runtimeConfig.portMappings[%zu].hostPort: %s "
+			       "is published by \"%s\"",
+			       claim->mapping, claim_text(claim, text), holder);
+	return err_set(err, CNI_E_PORT_TAKEN,
+		       "runtimeConfig.portMappings[%zu].hostPort: %s is "
+		       "published by container \"%.*s\" of network \"%.*s\", "
+		       "interface \"%s\"",
+		       claim->mapping, claim_text(claim, text),
+		       (int)strcspn(container, "/"), container,
+		       (int)strcspn(network, "/"), network, ifname);
+}
+
+static int plan_claim(struct nft *nft, const struct portmap_rules *rules,
+		      const struct claim *claim, struct nft_tx *tx,
+		      struct err *err)
+{
+	const struct owner owner = owner_of(&rules->owner);
+	struct nft_element_info now = { .comment = "" };
+	const struct nft_element element = {
+		.set = claim->set,
+		.key = claim->key,
+		.data = claim->data,
+		.comment = owner.text,
+	};
+	int r = nft_element_get(nft, claim->set, &claim->key, &now, err);
+
+	if (r < 0)
+		return r;
+	if (r > 0 && strcmp(now.comment, owner.text) != 0)
+		return taken(claim, now.comment, err);
+	if (r > 0)
+		nft_del_element(tx, claim->set, &claim->key);
+	nft_add_element(tx, &element, NLM_F_EXCL);
+	return 0;
+}
+
+/* IPAM says whose an address is: of whoever had it before, it is not. */
+static int plan_pod(struct nft *nft, const struct owner *owner,
+		    const struct claim *claim, struct nft_tx *tx,
+		    struct err *err)
+{
+	struct nft_element_info now = { .comment = "" };
+	const struct nft_element element = {
+		.set = claim->set,
+		.key = claim->key,
+		.verdict = NFT_JUMP,
+		.chain = owner->chain,
+		.comment = owner->text,
+	};
+	int r = nft_element_get(nft, claim->set, &claim->key, &now, err);
+
+	if (r < 0)
+		return r;
+	if (r > 0)
+		nft_del_element(tx, claim->set, &claim->key);
+	nft_add_element(tx, &element, NLM_F_EXCL);
+	return 0;
+}
+
+static int plan_add(struct nft *nft, const struct portmap_rules *rules,
+		    struct nft_tx *tx, struct err *err)
+{
+	auto_claims struct claims all = { .count = 0 };
+	const struct owner owner = owner_of(&rules->owner);
+	const struct nft_chain chain = { .table = portmap_layout.table,
+					 .name = owner.chain,
+					 .comment = owner.text };
+	size_t ports;
+	int r;
+
+	r = claims_of(rules->conf, &all, err);
+	ports = all.count;
+	r = r ?: claims_of_pods(rules->conf, &all, err);
+	r = r ?: nft_layout_repair(nft, &portmap_layout, tx, err);
+	if (r == 0)
+		r = plan_forget(nft, &owner, &all, tx, err);
+	if (r < 0)
+		return r;
+	nft_add_chain(tx, &chain, 0);
+	pod_rules(tx, rules, all.at, ports);
+	r = 0;
+	for (size_t i = 0; r == 0 && i < all.count; i++)
+		r = i < ports ? plan_claim(nft, rules, &all.at[i], tx, err)
+			      : plan_pod(nft, &owner, &all.at[i], tx, err);
+	return r;
+}
+
+int portmap_nft_add(struct nft *nft, const struct portmap_rules *rules,
+		    struct err *err)
+{
+	struct err why = { .code = CNI_OK };
+	int r = -ERESTART;
+
+	for (int i = 0; is_outdated(r) && i < TRIES; i++) {
+		auto_nft_tx struct nft_tx tx = { .message = 0 };
+
+		err_clear(&why);
+		r = plan_add(nft, rules, &tx, &why);
+		r = r ?: nft_commit(nft, &tx, &why);
+	}
+	if (r < 0)
+		*err = why;
+	return is_outdated(r) ? err_code(err, CNI_E_AGAIN) : r;
+}
+
+int portmap_nft_status(struct nft *nft, struct err *err)
+{
+	uint32_t generation;
+	int r = nft_generation(nft, &generation, err);
+
+	return r < 0 ? err_code(err, CNI_E_UNAVAILABLE) : 0;
+}

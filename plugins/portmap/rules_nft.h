@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The nf_tables backend:
+ *
+ *	table inet ferrule_portmap {
+ *		map ports4 { protocol . port : container's address . port }
+ *		map hosts4 { address . protocol . port : the same }
+ *		map pods4  { container's address : jump pod-HASH }
+ *		(ports6, hosts6, pods6)
+ *		chain guard       raw: to 127.0.0.0/8 or ::1 from outside: drop
+ *		chain prerouting  nat: to an address of this host: hostports
+ *		chain output      the same
+ *		chain hostports   look up hosts4, ports4; hosts6, ports6
+ *		chain postrouting nat: what was translated: pods4, pods6
+ *		chain pod-HASH    of one attachment: what is masqueraded
+ *	}
+ *
+ * However many ports are published, a packet meets the same few rules. The nat
+ * chains come after those of others at the usual priority: what kube-proxy has
+ * translated by then is not looked at again.
+ *
+ * A key of a map is a claim. It is made by an exclusive create in the
+ * transaction, so of two that want one port the kernel lets one win.
+ *
+ * Behind a `return`, the chain of an attachment also lists its claims, as rules
+ * that are never reached: so DEL finds them by the attachment alone, and
+ * without looking at anybody else's.
+ */
+#pragma once
+
+#include "plugins/portmap/rules.h"
+
+/* As the functions of rules.h. */
+int portmap_nft_add(struct nft *nft, const struct portmap_rules *rules,
+		    struct err *err) MUST_CHECK;
+int portmap_nft_del(struct nft *nft, const struct portmap_rules *rules,
+		    struct err *err) MUST_CHECK;
+/* The same for an owner's text. */
+int portmap_nft_forget(struct nft *nft, const char *owner,
+		       struct err *err) MUST_CHECK;
+int portmap_nft_check(struct nft *nft, const struct portmap_rules *rules,
+		      struct err *err) MUST_CHECK;
+int portmap_nft_gc(struct nft *nft, const char *network,
+		   const struct cni_attachments *valid,
+		   struct err *err) MUST_CHECK;
+int portmap_nft_status(struct nft *nft, struct err *err) MUST_CHECK;
