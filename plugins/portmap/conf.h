@@ -28,12 +28,16 @@ struct portmap_mapping {
 
 struct portmap_conf {
 	struct arena arena;
+	/*
+	 * What `backend` says. If it says nothing, options that only one
+	 * backend has make it that one.
+	 */
 	enum portmap_backend backend;
 	bool snat; /* true by default */
 	bool masq_all;
 	unsigned int mark_masq_bit;          /* 13 by default; iptables */
 	const char *external_set_mark_chain; /* NULL: none; iptables */
-	struct cni_strings conditions_v4, conditions_v6;
+	struct cni_strings conditions_v4, conditions_v6; /* iptables */
 	size_t mapping_count;
 	struct portmap_mapping *mappings;
 	/* From prevResult; family IP_NONE: the container has none such. */
@@ -43,20 +47,26 @@ struct portmap_conf {
 #define auto_portmap_conf AUTO(portmap_conf_free)
 
 /*
- * For ADD and CHECK: every key, every rule between keys; prevResult is in
- * @prev, and @out->pod4 and pod6 are the container's addresses in it: the first
- * of each family whose interface index is absent or out of range, or names
- * CNI_IFNAME with a sandbox. ADD without prevResult: "must be called as chained
- * plugin". Errors: CNI_E_CONFIG with the key's path
- * ("runtimeConfig.portMappings[2].hostPort: ...").
+ * For ADD, CHECK and STATUS: every key, every rule between keys. prevResult is
+ * read into @prev, which the caller frees, as @out, also after a failure; ADD
+ * without one is "must be called as chained plugin", CHECK "Required prevResult
+ * missing", STATUS does not look for it. @out->pod4 and pod6 are the
+ * container's addresses in it: the first of each family whose interface index
+ * is absent or out of range, or names CNI_IFNAME with a sandbox. Strings are
+ * borrowed from @req. No mappings is no error.
+ *
+ * Errors: CNI_E_CONFIG with the key's path
+ * ("runtimeConfig.portMappings[2].hostPort: ..."); CNI_E_FIELD for conditions
+ * in the language of nftables, which need libnftables.
  */
 int portmap_conf_read(const struct cni_request *req, struct cni_result *prev,
 		      struct portmap_conf *out, struct err *err) MUST_CHECK;
 
 /*
  * For DEL and GC, which an edited configuration must not stop: the mappings and
- * addresses that can be read (hints, no more), the backend; silence or
- * a warning for the rest.
+ * addresses that can be read (hints, no more), the backend; the defaults and
+ * silence for the rest. Of a prevResult that cannot be read, cni_prev_result()
+ * warns.
  */
 void portmap_conf_read_some(const struct cni_request *req,
 			    struct cni_result *prev, struct portmap_conf *out);
