@@ -61,3 +61,6 @@ int claims_listed(struct nft *nft, const char *chain, struct claims *out,
 /* "8080/tcp", "192.0.2.1:8080/tcp", "[::1]:8080/tcp" */
 #define CLAIM_TEXT 80
 char *claim_text(const struct claim *claim, char buf[static CLAIM_TEXT]);
+
+/* What @listed says, into @conf where that says nothing. */
+void claims_recall(const struct claims *listed, struct portmap_conf *conf);

@@ -128,6 +128,57 @@ int claims_listed(struct nft *nft, const char *chain, struct claims *out,
 	return r < 0 ? r : 1;
 }
 
+/* ---- Back to what was asked for ---- */
+
+static size_t host_len(const struct claim *claim)
+{
+	return claim->key.len - 6U;
+}
+
+static bool is_port(const struct claim *claim)
+{
+	return claim->set->data[0] != NFT_TYPE_VERDICT;
+}
+
+static struct portmap_mapping mapping_of(const struct claim *claim)
+{
+	const uint8_t *rest = claim->key.bytes + host_len(claim);
+	struct portmap_mapping out = {
+		.host_port = (uint16_t)(rest[4] << 8 | rest[5]),
+		.protocol = *rest,
+	};
+
+	take_ip((struct attrs){ claim->key.bytes, host_len(claim) },
+		&out.host_ip);
+	return out;
+}
+
+static void recall_pod(const struct claim *claim, struct portmap_conf *conf)
+{
+	struct cidr *pod = claim->key.len == 4 ? &conf->pod4 : &conf->pod6;
+
+	if (pod->ip.family != IP_NONE)
+		return;
+	take_ip((struct attrs){ claim->key.bytes, claim->key.len }, &pod->ip);
+	pod->len = ip_bits(pod->ip.family);
+}
+
+void claims_recall(const struct claims *listed, struct portmap_conf *conf)
+{
+	const bool all = conf->mapping_count == 0;
+
+	if (all)
+		conf->mappings = arena_array(&conf->arena, listed->count + 1,
+					     sizeof(*conf->mappings));
+	for (size_t i = 0; i < listed->count; i++) {
+		if (!is_port(&listed->at[i]))
+			recall_pod(&listed->at[i], conf);
+		else if (all && conf->mappings)
+			conf->mappings[conf->mapping_count++] =
+				mapping_of(&listed->at[i]);
+	}
+}
+
 /* ---- As text ---- */
 
 static const char *protocol_text(uint8_t protocol)
@@ -146,18 +197,13 @@ static const char *protocol_text(uint8_t protocol)
 
 char *claim_text(const struct claim *claim, char buf[static CLAIM_TEXT])
 {
-	const size_t host_len = claim->key.len - 6U;
-	const uint8_t *rest = claim->key.bytes + host_len;
-	struct ip host = { .family = host_len == 4 ? IP_V4 : IP_V6 };
-	const unsigned int port = (unsigned int)rest[4] << 8 | rest[5];
-	char ip[IP_TEXT] = "";
+	const struct portmap_mapping mapping = mapping_of(claim);
+	const size_t len = host_len(claim);
+	char ip[IP_TEXT];
 
-	if (host_len > 0)
-		memcpy(host.bytes, claim->key.bytes, host_len);
-	if (host_len > 0)
-		(void)ip_format(&host, ip);
-	(void)snprintf(buf, CLAIM_TEXT, "%s%s%s%s%u/%s",
-		       host_len > 4 ? "[" : "", ip, host_len > 4 ? "]" : "",
-		       host_len > 0 ? ":" : "", port, protocol_text(*rest));
+	(void)snprintf(buf, CLAIM_TEXT, "%s%s%s%s%u/%s", len > 4 ? "[" : "",
+		       ip_format(&mapping.host_ip, ip), len > 4 ? "]" : "",
+		       len > 0 ? ":" : "", mapping.host_port,
+		       protocol_text(mapping.protocol));
 	return buf;
 }

@@ -30,6 +30,13 @@ int portmap_rules_add(struct nft *nft, const struct portmap_rules *rules,
 int portmap_rules_del(struct nft *nft, const struct portmap_rules *rules,
 		      struct err *err) MUST_CHECK;
 
+/*
+ * What the owner's rules say of mappings and addresses, for what @conf (that of
+ * @rules) does not say. What cannot be found out stays as it is.
+ */
+void portmap_rules_recall(struct nft *nft, const struct portmap_rules *rules,
+			  struct portmap_conf *conf);
+
 /* Errors: CNI_E_CHECK: missing, different, or held by somebody else. */
 int portmap_rules_check(struct nft *nft, const struct portmap_rules *rules,
 			struct err *err) MUST_CHECK;
