@@ -40,10 +40,7 @@ libs.host-local = json-c
 lean.host-local = base
 dir.bridge      = plugins/bridge
 libs.bridge     = nl-3 nftnl mnl md json-c
-lean.bridge     = base $(if $(archive.nl-3),net)
-dir.portmap     = plugins/portmap
-libs.portmap    = nl-3 nftnl mnl md json-c
-lean.portmap    = base $(if $(archive.nl-3),net)
+lean.bridge     = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 
 # Every library, and its name in pkg-config.
 LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c
@@ -93,6 +90,7 @@ LINK      = $(OPT) $(LTO) $(if $(LTO),$(LLD:%=-fuse-ld=lld)) $(INSTRUMENT) \
             $(if $(STATIC),-static-pie,-pie) \
             -Wl,--gc-sections,--as-needed,-O1,--hash-style=gnu \
             -Wl,-z,relro,-z,now,-z,noseparate-code
+SLIM      = $(if $(INSTRUMENT),,-Wl,--no-eh-frame-hdr -Wl,-T,common/discard.ld)
 CC_FLAGS  = $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
 LD_FLAGS  = $(LINK) $(CFLAGS) $(LDFLAGS)
 
@@ -155,6 +153,7 @@ clean: ## remove everything that was built
 define program
 $(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(call sources,$(dir.$1))))
 $(BUILD)/bin/$(1): $(BUILD)/$(dir.$1)/main.o $(lean.$1:%=$(BUILD)/common/%/lean.o) $(BUILD)/$(1).a $(COMMON)
+$(BUILD)/bin/$(1): common/discard.ld
 $(BUILD)/bin/$(1): LIBS = $(libs.$1)
 endef
 $(foreach p,$(PLUGINS),$(eval $(call program,$p)))
@@ -192,6 +191,7 @@ $(BINS) $(UNITS) $(DRIVERS) $(FUZZERS) $(BENCH):
 	$(if $(call missing,$(LIBS)),@$(foreach l,$(call missing,$(LIBS)),\
 		echo 'STATIC=1: lib$l.a is not installed $(hint.$l)' >&2;) exit 1)
 	$(call say,LINK,$@)$(CC) $(LD_FLAGS) $(if $(filter $(UNITS),$@),$(wraps)) \
+		$(if $(filter $(BINS),$@),$(SLIM)) \
 		$(filter %.o %.a,$^) $(call library,$(LIBS)) -o $@
 
 $(BUILD)/man/%: docs/man/%.scd
