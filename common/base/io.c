@@ -2,6 +2,7 @@
 #include "common/base/io.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 /* The least that is asked of read(2) at once. */
@@ -36,6 +37,17 @@ int io_read_all(int fd, size_t max, struct strbuf *out)
 	return 0;
 }
 
+int io_wait(int fd, short events)
+{
+	struct pollfd at = { .fd = fd, .events = events };
+	int r;
+
+	do
+		r = poll(&at, 1, -1);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
 int io_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;
@@ -44,6 +56,8 @@ int io_write_all(int fd, const void *bytes, size_t len)
 	while (len > 0) {
 		n = write(fd, at, len);
 		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN && io_wait(fd, POLLOUT) == 0)
 			continue;
 		if (n < 0)
 			return -errno;
