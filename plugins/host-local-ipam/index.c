@@ -231,10 +231,10 @@ void index_save(struct index *index, int dir, const char *boot_id)
 	struct stat st;
 
 	/*
-	 * The store has changed since the old head was written, so that one
-	 * holds no longer, and a half-written hint holds for nothing.
+	 * The stamp first: from then on the old head holds for nothing, and so
+	 * does a hint that is only half written.
 	 */
-	if (index->fd < 0 || !write_dirty(index) || !stamp(dir, &st))
+	if (index->fd < 0 || !stamp(dir, &st) || !write_dirty(index))
 		return;
 	head = make_head(&st, index->count, boot_id);
 	(void)!pwrite(index->fd, &head, sizeof(head), 0);
