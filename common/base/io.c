@@ -67,6 +67,17 @@ int io_write_all(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
+void io_fill_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
 int io_read_small(int dirfd, const char *name, char *buf, size_t size)
 {
 	auto_fd int fd = openat(dirfd, name,

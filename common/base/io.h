@@ -39,6 +39,14 @@ int io_read_small(int dirfd, const char *name, char *buf,
 		  size_t size) MUST_CHECK;
 
 /*
+ * Descriptors 0 to 2 must not be handed out again: a lease file that became
+ * descriptor 1 would receive the result. Those that are closed become
+ * /dev/null for reading, so that a result that nobody can receive is an error,
+ * not a success.
+ */
+void io_fill_stdio(void);
+
+/*
  * fstat(2). The C library's own asks about the path "" and keeps that string
  * on a page that a plugin does not have in memory otherwise.
  */

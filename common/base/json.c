@@ -23,10 +23,12 @@ static bool is_digit(char c)
 /* Is the number that @text[i] is in or begins one of "00", "-01"? */
 static bool leads_with_zero(const char *text, size_t len, size_t i)
 {
-	char before = i > 0 ? text[i - 1] : ' ';
+	char before = ' ';
 
 	if (text[i] != '0' || i + 1 == len || !is_digit(text[i + 1]))
 		return false;
+	if (i > 0)
+		before = text[i - 1];
 	if ((before == '-' || before == '+') && i > 1)
 		before = text[i - 2]; /* an exponent may have zeros: 1e-05 */
 	return !is_digit(before) && !strchr(".eE", before);

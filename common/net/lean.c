@@ -72,8 +72,8 @@ struct protoent *getprotobyname(const char *name)
 	abort();
 }
 
-struct protoent *getprotobynumber(int number)
+struct protoent *getprotobynumber(int proto)
 {
-	(void)number;
+	(void)proto;
 	abort();
 }
