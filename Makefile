@@ -245,7 +245,7 @@ endif
 sanitize: ## unit and namespace tests, everything under ASan, UBSan and LSan
 	+$(RUN) stages check-unit sanitize-netns
 sanitize-netns:
-	$(call again,san,SAN=1 check-netns)
+	$(call again,san,SAN=1 PLUGIN_DIR=$(BUILD)-san/bin check-netns)
 
 check-valgrind: $(BINS) $(UNITS) ## unit and namespace tests under valgrind, leaked descriptors too
 	$(RUN) wrap $(BUILD)/valgrind/bin $(BINS)
