@@ -119,6 +119,8 @@ BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 COMMON   := $(BUILD)/common.a
 ARCHIVES := $(PLUGINS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+# Programs that tests call to reach what no plugin alone would show.
+DRIVERS  := $(patsubst tests/drive/%.c,$(BUILD)/drive/%,$(wildcard tests/drive/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(BUILD)/bench/cnibench
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
@@ -161,6 +163,8 @@ $(COMMON): $(call objects,$(call sources,common))
 
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
 $(UNITS): LIBS = $(LIBRARIES) cmocka
+$(DRIVERS): $(BUILD)/drive/%: $(BUILD)/tests/drive/%.o $(ARCHIVES)
+$(DRIVERS): LIBS = $(LIBRARIES)
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZERS): LIBS = $(LIBRARIES)
 $(FUZZERS): LINK += -fsanitize=fuzzer
@@ -183,7 +187,7 @@ $(ARCHIVES): $(BUILD)/%.a: $(BUILD)/sources
 wraps = $$(sed -n 's|^/\* wrap: \(.*\) \*/$$|\1|p' $(wildcard tests/unit/$(@F).c) /dev/null | \
 	sed 's/[^ ]*/-Wl,--wrap=&/g')
 
-$(BINS) $(UNITS) $(FUZZERS) $(BENCH):
+$(BINS) $(UNITS) $(DRIVERS) $(FUZZERS) $(BENCH):
 	@mkdir -p $(@D)
 	$(if $(call missing,$(LIBS)),@$(foreach l,$(call missing,$(LIBS)),\
 		echo 'STATIC=1: lib$l.a is not installed $(hint.$l)' >&2;) exit 1)
@@ -209,6 +213,7 @@ PLUGIN_DIR ?= $(BUILD)/bin
 FOREIGN    := $(filter-out $(abspath $(BUILD)/bin $(BUILD)/valgrind/bin),$(abspath $(PLUGIN_DIR)))
 BATS_TAGS  ?= $(if $(FOREIGN),!ferrule)
 TEST_ENV    = LOG=$(abspath $(BUILD)/log) TOP=$(CURDIR) V=$(V) MAKE='$(MAKE)' \
+              DRIVE_DIR=$(abspath $(BUILD)/drive) \
               PLUGIN_DIR=$(abspath $(PLUGIN_DIR)) PEER_DIR=$(CURDIR)/build/peers/usr/lib/cni
 RUN         = $(quiet)$(TEST_ENV) tests/run
 
@@ -225,7 +230,7 @@ else
 	$(call again,san,SAN=1 check-unit)
 endif
 
-check-netns: $(BINS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
+check-netns: $(BINS) $(DRIVERS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
 	$(RUN) bats $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
 		$(if $(BATS_TAGS),--filter-tags '$(BATS_TAGS)') $(sort $(wildcard tests/netns/*.bats))
 
@@ -265,7 +270,7 @@ FAST     = lint-layers lint-banned lint-spdx lint-format lint-headers lint-shell
 FILES    = $(shell { git ls-files -co --exclude-standard 2>/dev/null || \
              find * .ci -type f -not -path 'build*'; } | sort -u)
 files    = $(wildcard $(filter $(1),$(FILES)))
-CODE     = $(call sources,common plugins tests/unit tests/fuzz bench)
+CODE     = $(call sources,common plugins tests/unit tests/fuzz tests/drive bench)
 
 lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
 
