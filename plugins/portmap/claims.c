@@ -119,18 +119,26 @@ static void put_output(struct nft_tx *tx)
 	put_local(tx, &output);
 }
 
-/* Load protocol and destination port, @reg being the first free register. */
-static void load_port(struct nft_tx *tx, uint32_t reg)
+/*
+ * Registers by their place in units of four bytes, named as the kernel names
+ * them when it is asked: whole ones of 16 bytes by their own names.
+ */
+static uint32_t reg_at(uint32_t place)
 {
-	expr_meta(tx, NFT_META_L4PROTO, reg);
-	expr_payload(tx, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2,
-		     reg == NFT_REG_1 ? NFT_REG32_01 : reg + 1);
+	return place % 4 == 0 ? NFT_REG_1 + place / 4 : NFT_REG32_00 + place;
+}
+
+/* Load protocol and destination port to the registers from @place on. */
+static void load_port(struct nft_tx *tx, uint32_t place)
+{
+	expr_meta(tx, NFT_META_L4PROTO, reg_at(place));
+	expr_payload(tx, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg_at(place + 1));
 }
 
 static void put_dnat(struct nft_tx *tx, enum ip_family family,
 		     const struct nft_set *map)
 {
-	const uint32_t behind = family == IP_V4 ? NFT_REG32_01 : NFT_REG32_04;
+	const uint32_t behind = family == IP_V4 ? 1 : 4;
 
 	nft_rule_open(tx, &table, hostports.name);
 	match_family(tx, family);
@@ -138,12 +146,12 @@ static void put_dnat(struct nft_tx *tx, enum ip_family family,
 		load_ip(tx, family, IP_DESTINATION, NFT_REG_1);
 		load_port(tx, behind);
 	} else {
-		load_port(tx, NFT_REG_1);
+		load_port(tx, 0);
 	}
 	expr_map(tx, map, NFT_REG_1);
 	expr_nat(tx, NFT_NAT_DNAT,
 		 family == IP_V4 ? NFPROTO_IPV4 : NFPROTO_IPV6, NFT_REG_1,
-		 behind);
+		 reg_at(behind));
 	nft_rule_close(tx, NULL);
 }
 
