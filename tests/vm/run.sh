@@ -47,9 +47,9 @@ mkdir "$dir/share" "$dir/memory"
 
 {
 	echo '#!/usr/bin/env bash'
-	echo unset TMPDIR
 	printf 'cd %q || exit 1\n' "$PWD"
 	export -p
+	echo 'unset TMPDIR # the guest has it perhaps not'
 	printf 'exec'
 	printf ' %q' "$@"
 	echo
