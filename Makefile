@@ -117,7 +117,7 @@ COMMON   := $(BUILD)/common.a
 ARCHIVES := $(PLUGINS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH    := $(BUILD)/bench/cnibench
+BENCH    := $(BUILD)/bench/cnibench $(BUILD)/bench/floor
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
 SCDOC    := $(shell command -v scdoc 2>/dev/null)
 
@@ -161,7 +161,8 @@ $(UNITS): LIBS = $(LIBRARIES) cmocka
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZERS): LIBS = $(LIBRARIES)
 $(FUZZERS): LINK += -fsanitize=fuzzer
-$(BENCH): $(call objects,$(call sources,bench))
+$(BUILD)/bench/cnibench: $(call objects,$(filter-out bench/floor.c,$(wildcard bench/*.c)))
+$(BUILD)/bench/floor: $(call objects,bench/floor.c)
 $(BENCH): LIBS =
 
 $(BUILD)/common/base/build.o: INCLUDES += -DVERSION='"$(VERSION)"'
