@@ -30,10 +30,14 @@ load ../netns/helpers
 @test "guest: nf_tables of the bridge family, iptables of xtables" {
 	in_ns host nft add table bridge filter
 	in_ns host nft list tables | grep -x 'table bridge filter'
-	in_ns host iptables-legacy -w -t nat -A POSTROUTING -s 10.0.0.0/8 \
+	run ! in_ns host nft add table ip filter
+	in_ns host iptables -w -t nat -A POSTROUTING -s 10.0.0.0/8 \
 		-m comment --comment mine -j MASQUERADE
-	in_ns host iptables-legacy -w -t nat -S | grep mine
-	in_ns host ip6tables-legacy -w -t nat -L >/dev/null
+	in_ns host iptables-save -t nat | grep mine
+	in_ns host ip6tables -w -t nat -A POSTROUTING -s fd00::/8 -j MASQUERADE
+	printf '%s\n' '*nat' ':MINE - [0:0]' COMMIT |
+		in_ns host iptables-restore --noflush --wait
+	in_ns host iptables -w -t nat -S MINE
 }
 
 @test "guest: bridged frames pass the filters of IP, IPv6 is there" {
