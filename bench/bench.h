@@ -89,8 +89,8 @@ size_t netns_count_links(void);
 /* A bridge "benchN" of our own namespace, with address 10.N.0.1/16, and up. */
 void netns_bridge_make(unsigned int n);
 void netns_bridge_delete(unsigned int n);
-/* End the program if a rule of the packet filter has @text in its comment. */
-void netns_expect_no_rule(const char *text);
+/* Does a rule of the packet filter, or its comment, have @text in it? */
+bool netns_has_rule(const char *text);
 
 /* store.c: host-local's store on disk, as the reference plugins write it. */
 struct store {

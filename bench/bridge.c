@@ -44,8 +44,8 @@ static bool may_leave_rules(const struct worker *worker)
 
 static void finish(struct worker *worker, size_t pods)
 {
-	if (!may_leave_rules(worker))
-		netns_expect_no_rule(worker->name);
+	if (!may_leave_rules(worker) && netns_has_rule(worker->name))
+		errx(1, "%s: DEL left rules behind", worker->path);
 	for (size_t i = 0; i < pods; i++)
 		netns_delete(&worker->pods[i]);
 	free(worker->pods);
@@ -109,6 +109,10 @@ static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
 	id_make(at.id, id);
 	add(worker, &at, taking, &out);
 	play_keep(worker, VERB_ADD, taking, &out);
+	/* It takes long, so once is enough. */
+	if (taking == TAKE_NOTHING && worker->scenario->keys &&
+	    play_has_lease(worker) && !netns_has_rule(worker->name))
+		errx(1, "%s: ADD made no rule for the network", worker->path);
 	del(worker, &at, taking, &out);
 	play_keep(worker, VERB_DEL, taking, &out);
 	if (netns_count_links() != links)
