@@ -48,6 +48,7 @@ struct scenario {
 	bool disk;           /* the store is on disk, not in memory */
 	const char *keys;    /* further keys of the configuration, or NULL */
 	bool go_del_may_fail;
+	bool beside; /* another container is attached all along */
 	struct wants want[VERB_COUNT];
 };
 

@@ -15,6 +15,8 @@
 #define CROWD   50 /* attachments */
 #define WORKERS 8
 
+#define NEIGHBOUR_ID 500000 /* nobody else's */
+
 #define BRIDGE_CONF                                                      \
 	"{\"cniVersion\":\"1.1.0\",\"name\":\"%s\",\"type\":\"bridge\"," \
 	"\"bridge\":\"bench%u\",\"isDefaultGateway\":true,%s\"ipam\":{"  \
@@ -62,8 +64,8 @@ struct attached {
 static void add(const struct worker *worker, struct attached *at,
 		enum taking taking, struct outcome *out)
 {
-	const struct call call = { "ADD", at->id, at->pod, worker->conf,
-				   false };
+	const struct call call = { NULL,    "ADD",        at->id,
+				   at->pod, worker->conf, false };
 	char ip[INET_ADDRSTRLEN];
 
 	play_call(worker, &call, taking, out);
@@ -80,8 +82,8 @@ static void del(const struct worker *worker, const struct attached *at,
 		enum taking taking, struct outcome *out)
 {
 	char conf[sizeof(worker->conf) + sizeof(at->result) + 32];
-	const struct call call = { "DEL", at->id, at->pod, conf,
-				   may_leave_rules(worker) };
+	const struct call call = { NULL,    "DEL", at->id,
+				   at->pod, conf,  may_leave_rules(worker) };
 	char ip[INET_ADDRSTRLEN];
 
 	(void)snprintf(conf, sizeof(conf), "{\"prevResult\":%s,%s", at->result,
@@ -95,9 +97,25 @@ static void del(const struct worker *worker, const struct attached *at,
 
 /* ---- One at a time ---- */
 
+/* Whether another container is to be there; the floor can have but one. */
+static bool has_neighbour(const struct worker *worker)
+{
+	return worker->scenario->beside && play_has_lease(worker);
+}
+
 static void bridge_start(struct worker *worker)
 {
-	start(worker, 1);
+	struct attached *at = calloc(1, sizeof(*at));
+	struct outcome out;
+
+	if (!at)
+		err(1, "neighbour");
+	start(worker, 2);
+	worker->state = at;
+	at->pod = &worker->pods[1];
+	id_make(at->id, NEIGHBOUR_ID);
+	if (has_neighbour(worker))
+		add(worker, at, TAKE_NOTHING, &out);
 }
 
 static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
@@ -121,7 +139,12 @@ static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
 
 static void bridge_finish(struct worker *worker)
 {
-	finish(worker, 1);
+	struct outcome out;
+
+	if (has_neighbour(worker))
+		del(worker, worker->state, TAKE_NOTHING, &out);
+	free(worker->state);
+	finish(worker, 2);
 }
 
 const struct kind bridge_kind = {

@@ -31,7 +31,8 @@ void play_call(const struct worker *worker, const struct call *call,
 	char *argv[] = { plugin, NULL };
 	struct command cmd = { argv, env, call->conf };
 
-	memcpy(plugin, worker->path, sizeof(plugin));
+	(void)snprintf(plugin, sizeof(plugin), "%s/%s", worker->impl->dir,
+		       call->plugin ? call->plugin : worker->scenario->plugin);
 	(void)snprintf(command, sizeof(command), "CNI_COMMAND=%s", call->verb);
 	(void)snprintf(container, sizeof(container), "CNI_CONTAINERID=%s",
 		       call->id);
@@ -47,7 +48,7 @@ void play_call(const struct worker *worker, const struct call *call,
 	if (out->status == 0 || (call->may_fail && WIFEXITED(out->status)))
 		return;
 	errx(1, "%s: %s: %s ended with wait status %#x: %s",
-	     worker->scenario->name, worker->path, call->verb,
+	     worker->scenario->name, plugin, call->verb,
 	     (unsigned int)out->status, out->output);
 }
 
@@ -99,7 +100,7 @@ static void no_pod(struct worker *worker)
 static void idle_turn(struct worker *worker, uint64_t id, enum taking taking)
 {
 	const struct netns none = { "", -1 };
-	const struct call call = { "run", "", &none, "", false };
+	const struct call call = { NULL, "run", "", &none, "", false };
 	struct outcome out;
 
 	(void)id;
@@ -121,7 +122,8 @@ static void loopback_turn(struct worker *worker, uint64_t id,
 			  enum taking taking)
 {
 	char text[ID_TEXT];
-	struct call call = { "ADD", text, worker->pods, worker->conf, false };
+	struct call call = { NULL,         "ADD",        text,
+			     worker->pods, worker->conf, false };
 	struct outcome out;
 
 	id_make(text, id);
@@ -171,7 +173,8 @@ static void host_local_turn(struct worker *worker, uint64_t id,
 			    enum taking taking)
 {
 	char text[ID_TEXT], ip[INET_ADDRSTRLEN];
-	struct call call = { "ADD", text, worker->pods, worker->conf, false };
+	struct call call = { NULL,         "ADD",        text,
+			     worker->pods, worker->conf, false };
 	struct outcome out;
 
 	id_make(text, id);

@@ -15,6 +15,7 @@ struct worker {
 	unsigned int net;   /* the addresses are of 10.NET.0.0/16 */
 	char name[32];      /* of the network */
 	struct netns *pods; /* as many as the kind needs */
+	void *state;        /* the kind's */
 	struct series series[VERB_COUNT];
 };
 
@@ -38,6 +39,7 @@ extern const struct kind bridge_kind, crowd_kind;
 
 /* One call of a plugin. */
 struct call {
+	const char *plugin; /* of a chain; NULL: the scenario's */
 	const char *verb, *id;
 	const struct netns *pod;
 	const char *conf;
