@@ -26,6 +26,12 @@ fails() {
 	[[ $status -eq 1 && $output == "$1 "$2 ]] || flunk "expected: $1 $2"
 }
 
+# traced EXPRESSION VERB...: under strace, which LeakSanitizer cannot be.
+traced() {
+	in_ns host env ASAN_OPTIONS=detect_leaks=0 strace -f -e trace="$1" \
+		-o "$SCRATCH/trace" "$DRIVE_DIR/rulesctl" "${@:2}"
+}
+
 ruleset() {
 	in_ns host nft list ruleset
 }
@@ -258,8 +264,7 @@ SPOOF=(port=veth-a mac=02:00:00:00:00:02)
 # bats test_tags=ferrule
 @test "a DEL with nothing to remove asks a few questions and changes nothing" {
 	ok add id=other net=other ip=10.1.0.3/24
-	in_ns host strace -f -o "$SCRATCH/trace" "$DRIVE_DIR/rulesctl" del \
-		"${BOTH[@]}"
+	traced all del "${BOTH[@]}"
 	! grep -q 'BATCH_BEGIN' "$SCRATCH/trace" || flunk "changed something"
 	[ "$(grep -c 'sendto(' "$SCRATCH/trace")" -le 20 ]
 	[ "$(grep -c 'execve(' "$SCRATCH/trace")" -eq 1 ]
@@ -270,17 +275,13 @@ SPOOF=(port=veth-a mac=02:00:00:00:00:02)
 # bats test_tags=ferrule
 @test "nothing is executed but for the iptables backend" {
 	for verb in add check del gc; do
-		in_ns host strace -f -e trace=execve,clone,vfork,fork \
-			-o "$SCRATCH/trace" "$DRIVE_DIR/rulesctl" $verb \
-			"${BOTH[@]}" "${SPOOF[@]}"
+		traced execve,clone,vfork,fork $verb "${BOTH[@]}" "${SPOOF[@]}"
 		[ "$(grep -c '(' "$SCRATCH/trace")" -eq 1 ] ||
 			flunk "$(cat "$SCRATCH/trace")"
 	done
-	in_ns host strace -f -e trace=execve -o "$SCRATCH/trace" \
-		"$DRIVE_DIR/rulesctl" add "${BOTH[@]}" backend=iptables
+	traced execve add "${BOTH[@]}" backend=iptables
 	[ "$(grep -c 'execve("/.*ip6*tables-restore".*= 0' "$SCRATCH/trace")" -eq 2 ]
-	in_ns host strace -f -e trace=execve -o "$SCRATCH/trace" \
-		"$DRIVE_DIR/rulesctl" del "${BOTH[@]}"
+	traced execve del "${BOTH[@]}"
 	[ "$(grep -c execve "$SCRATCH/trace")" -eq 1 ]
 	no_rules
 }
@@ -339,8 +340,7 @@ SPOOF=(port=veth-a mac=02:00:00:00:00:02)
 @test "one of 2,000 costs the messages of one of one, and as many rules" {
 	local empty full ips=() counts
 	messages() {
-		in_ns host strace -f -e trace=sendto,recvmsg -o "$SCRATCH/trace" \
-			"$DRIVE_DIR/rulesctl" "$@"
+		traced sendto,recvmsg "$@"
 		grep -c '(' "$SCRATCH/trace"
 	}
 	ok add id=first ip=10.1.0.2/16
@@ -479,8 +479,7 @@ legacy() {
 	ok del
 	diff "$SCRATCH/before" <(in_ns host iptables-legacy-save -t nat | grep '^[-:]' | sed 's/\[.*//')
 	# Nothing to remove: nothing runs.
-	in_ns host strace -f -e trace=execve -o "$SCRATCH/trace" \
-		"$DRIVE_DIR/rulesctl" del
+	traced execve del
 	[ "$(grep -c execve "$SCRATCH/trace")" -eq 1 ]
 }
 
