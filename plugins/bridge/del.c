@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/net/neigh.h"
 #include "common/net/netns.h"
 #include "plugins/bridge/attachment.h"
@@ -42,7 +43,8 @@ static void read_prev(struct attachment *at, struct known *known)
 		    strcmp(entry->name, at->owner.ifname) != 0)
 			continue;
 		known->has_mac = true;
-		(void)strncpy(known->mac, entry->mac, sizeof(known->mac) - 1);
+		(void)text_putn(known->mac, entry->mac,
+				strnlen(entry->mac, sizeof(known->mac) - 1));
 	}
 }
 
