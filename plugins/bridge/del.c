@@ -14,6 +14,7 @@
 #include "common/base/text.h"
 #include "common/net/neigh.h"
 #include "common/net/netns.h"
+#include "common/net/vanish.h"
 #include "plugins/bridge/attachment.h"
 #include "plugins/bridge/bridge.h"
 
@@ -127,7 +128,8 @@ static void forget_neighbours(struct attachment *at)
 static int delete_links(struct attachment *at, struct err *err)
 {
 	if (at->port.index)
-		return link_del(&at->host, at->port.index, at->port.name, err);
+		return link_vanish(&at->host, at->port.index, at->port.name,
+				   err);
 	if (at->eth.index)
 		return link_del(&at->pod, at->eth.index, at->eth.name, err);
 	return 0;
