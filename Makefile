@@ -40,7 +40,7 @@ libs.host-local = json-c
 lean.host-local = base
 dir.bridge      = plugins/bridge
 libs.bridge     = nl-3 nftnl mnl md json-c
-lean.bridge     = base $(if $(archive.nl-3),net)
+lean.bridge     = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 
 # Every library, and its name in pkg-config.
 LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c
