@@ -220,3 +220,20 @@ settle() {
 	done
 	flunk "still running in host: $(ip netns pids host)"
 }
+
+# ipam RESULT [MEMBERS]: an IPAM plugin "fake" whose ADD answers RESULT; sets
+# $FAKE, the members of `ipam` for it, and $BIN, the CNI_PATH it is in. What it
+# was called with is in $SCRATCH/calls.
+ipam() {
+	BIN=CNI_PATH=$SCRATCH/bin:$PLUGIN_DIR
+	FAKE="\"type\":\"fake\"${2:+,$2}"
+	mkdir -p "$SCRATCH/bin"
+	printf %s "$1" >"$SCRATCH/answer"
+	: >"$SCRATCH/calls"
+	cat >"$SCRATCH/bin/fake" <<-SH
+	#!/bin/sh
+	echo "\$CNI_COMMAND \$CNI_CONTAINERID \$CNI_IFNAME" >>$SCRATCH/calls
+	[ "\$CNI_COMMAND" != ADD ] || cat $SCRATCH/answer
+	SH
+	chmod +x "$SCRATCH/bin/fake"
+}
