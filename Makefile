@@ -31,13 +31,16 @@ export WERROR
 # need others first. A folder's main.c stays out of its archive, so that unit
 # tests can link everything else. lean: whose lean.c, the stand-ins that keep
 # unused parts of libraries out, the program is linked with; see there.
-PLUGINS         = loopback host-local
+PLUGINS         = loopback host-local bridge
 dir.loopback    = plugins/loopback
 libs.loopback   = nl-3 json-c
 lean.loopback   = base $(if $(archive.nl-3),net)
 dir.host-local  = plugins/host-local-ipam
 libs.host-local = json-c
 lean.host-local = base
+dir.bridge      = plugins/bridge
+libs.bridge     = nl-3 nftnl mnl md json-c
+lean.bridge     = base $(if $(archive.nl-3),net)
 
 # Every library, and its name in pkg-config.
 LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c

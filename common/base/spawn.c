@@ -14,8 +14,6 @@
 #include "common/base/spawn.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
@@ -38,20 +36,9 @@
 
 enum { TO_STDIN, FROM_STDOUT, FROM_STDERR, ENDED, WATCHED };
 
-struct child {
-	pid_t pid;                 /* 0: nothing to reap */
-	struct pollfd at[WATCHED]; /* our ends; fd -1: closed */
-	const char *input;
-	size_t left; /* of @input */
-};
-
 /* The child's ends of the pipes, in the order of its descriptors. */
 struct stdio {
 	int fd[3];
-};
-
-struct signals {
-	struct sigaction pipe, chld;
 };
 
 static void close_fd(int *fd)
@@ -67,7 +54,7 @@ static void stdio_close(struct stdio *stdio)
 		close_fd(&stdio->fd[i]);
 }
 
-static int child_wait(struct child *child, int *status)
+static int child_wait(struct spawn_child *child, int *status)
 {
 	pid_t pid;
 
@@ -78,15 +65,25 @@ static int child_wait(struct child *child, int *status)
 	return pid < 0 ? -errno : 0;
 }
 
+static void signals_restore(struct spawn_child *child)
+{
+	if (!child->signals)
+		return;
+	child->signals = false;
+	(void)sigaction(SIGPIPE, &child->saved_pipe, NULL);
+	(void)sigaction(SIGCHLD, &child->saved_chld, NULL);
+}
+
 /* A child still there when we give up would go on changing things unseen. */
-static void child_end(struct child *child)
+void spawn_kill(struct spawn_child *child)
 {
 	for (size_t i = 0; i < WATCHED; i++)
 		close_fd(&child->at[i].fd);
-	if (child->pid == 0)
-		return;
-	(void)kill(child->pid, SIGKILL);
-	(void)child_wait(child, NULL);
+	if (child->pid > 0) {
+		(void)kill(child->pid, SIGKILL);
+		(void)child_wait(child, NULL);
+	}
+	signals_restore(child);
 }
 
 /*
@@ -94,19 +91,14 @@ static void child_end(struct child *child)
  * with SIGCHLD ignored, as a careless parent may have left it, the kernel
  * throws the child's exit status away.
  */
-static void signals_set(struct signals *saved)
+static void signals_set(struct spawn_child *child)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	const struct sigaction normal = { .sa_handler = SIG_DFL };
 
-	(void)sigaction(SIGPIPE, &ignore, &saved->pipe);
-	(void)sigaction(SIGCHLD, &normal, &saved->chld);
-}
-
-static void signals_restore(const struct signals *saved)
-{
-	(void)sigaction(SIGPIPE, &saved->pipe, NULL);
-	(void)sigaction(SIGCHLD, &saved->chld, NULL);
+	(void)sigaction(SIGPIPE, &ignore, &child->saved_pipe);
+	(void)sigaction(SIGCHLD, &normal, &child->saved_chld);
+	child->signals = true;
 }
 
 /*
@@ -144,7 +136,7 @@ static int pipe_open(int *read_end, int *write_end, const int *ours)
 	return r;
 }
 
-static int pipes_open(struct child *child, struct stdio *stdio)
+static int pipes_open(struct spawn_child *child, struct stdio *stdio)
 {
 	int *out = &child->at[FROM_STDOUT].fd;
 	int *err = &child->at[FROM_STDERR].fd;
@@ -238,7 +230,7 @@ static int launch_when_free(const struct spawn *spawn,
 	return r;
 }
 
-static int child_start(struct child *child, const struct spawn *spawn)
+static int child_start(struct spawn_child *child, const struct spawn *spawn)
 {
 	AUTO(stdio_close) struct stdio stdio = { .fd = { -1, -1, -1 } };
 	pid_t pid = 0;
@@ -255,7 +247,7 @@ static int child_start(struct child *child, const struct spawn *spawn)
 }
 
 /* A child that closes its stdin has read all it wants. */
-static int feed(struct child *child)
+static int feed(struct spawn_child *child)
 {
 	const size_t some = child->left < PIPE_SIZE ? child->left : PIPE_SIZE;
 	ssize_t n = 0;
@@ -297,7 +289,7 @@ static ssize_t collect(struct pollfd *from, struct strbuf *out, bool cut)
 	return out->failed ? -ENOMEM : n;
 }
 
-static int collect_ready(struct child *child, struct spawn_result *result)
+static int collect_ready(struct spawn_child *child, struct spawn_result *result)
 {
 	ssize_t n = 0;
 
@@ -324,7 +316,7 @@ static int drain(struct pollfd *from, struct strbuf *out, bool cut)
 }
 
 /* Without a pidfd the child is looked at between one poll() and the next. */
-static bool ended(const struct child *child)
+static bool ended(const struct spawn_child *child)
 {
 	siginfo_t info = { .si_signo = 0 };
 
@@ -338,10 +330,10 @@ static bool ended(const struct child *child)
 	       info.si_pid != 0;
 }
 
-static int converse(struct child *child, struct spawn_result *result)
+static int converse(struct spawn_child *child, struct spawn_result *result)
 {
 	const int timeout = child->at[ENDED].fd >= 0 ? -1 : LOOK_MS;
-	int r = feed(child);
+	int r = 0;
 
 	while (r == 0 && !ended(child)) {
 		if (poll(child->at, WATCHED, timeout) < 0) {
@@ -364,33 +356,61 @@ static int shell_status(int status)
 				   : WEXITSTATUS(status);
 }
 
+static int failed(const struct spawn_child *child, int r, struct err *err)
+{
+	trace_end(child->started, r, "exec", "%s", child->path);
+	if (r == -EFBIG)
+		return err_sys(err, EFBIG, "run \"%s\": more than %u bytes",
+			       child->path, SPAWN_OUTPUT_MAX);
+	return err_sys(err, -r, "run \"%s\"", child->path);
+}
+
+int spawn_start(const struct spawn *spawn, struct spawn_child *child,
+		struct err *err)
+{
+	int r;
+
+	*child = SPAWN_NONE;
+	child->at[TO_STDIN].events = POLLOUT;
+	child->at[FROM_STDOUT].events = POLLIN;
+	child->at[FROM_STDERR].events = POLLIN;
+	child->at[ENDED].events = POLLIN;
+	child->path = spawn->path;
+	child->input = spawn->input;
+	child->left = spawn->input_len;
+	child->started = trace_start();
+	signals_set(child);
+	r = child_start(child, spawn);
+	r = r ?: feed(child);
+	if (r == 0)
+		return 0;
+	spawn_kill(child);
+	return failed(child, r, err);
+}
+
+int spawn_finish(struct spawn_child *child, struct spawn_result *result,
+		 struct err *err)
+{
+	int r;
+
+	r = converse(child, result);
+	r = r ?: child_wait(child, &result->status);
+	spawn_kill(child);
+	if (r < 0)
+		return failed(child, r, err);
+	trace_end(child->started, r, "exec", "%s, status %d", child->path,
+		  shell_status(result->status));
+	return 0;
+}
+
 int spawn_run(const struct spawn *spawn, struct spawn_result *result,
 	      struct err *err)
 {
-	AUTO(signals_restore) struct signals saved = { .pipe.sa_flags = 0 };
-	AUTO(child_end) struct child child = {
-		.at = {
-			[TO_STDIN] = { .fd = -1, .events = POLLOUT },
-			[FROM_STDOUT] = { .fd = -1, .events = POLLIN },
-			[FROM_STDERR] = { .fd = -1, .events = POLLIN },
-			[ENDED] = { .fd = -1, .events = POLLIN },
-		},
-		.input = spawn->input,
-		.left = spawn->input_len,
-	};
-	const uint64_t start = trace_start();
+	auto_spawn_child struct spawn_child child = SPAWN_NONE;
 	int r;
 
-	signals_set(&saved);
-	r = child_start(&child, spawn);
-	r = r ?: converse(&child, result);
-	r = r ?: child_wait(&child, &result->status);
-	trace_end(start, r, "exec", "%s, status %d", spawn->path,
-		  shell_status(result->status));
-	if (r == -EFBIG)
-		return err_sys(err, EFBIG, "run \"%s\": more than %u bytes",
-			       spawn->path, SPAWN_OUTPUT_MAX);
-	return r < 0 ? err_sys(err, -r, "run \"%s\"", spawn->path) : 0;
+	r = spawn_start(spawn, &child, err);
+	return r ?: spawn_finish(&child, result, err);
 }
 
 void spawn_result_free(struct spawn_result *result)

@@ -2,7 +2,12 @@
 /* Running a child process: bytes in, bytes out, its fate. */
 #pragma once
 
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
@@ -22,6 +27,28 @@ struct spawn_result {
 	int status;             /* as waitpid() gives it */
 };
 
+/* A child that runs; all of it is spawn.c's. */
+struct spawn_child {
+	pid_t pid;           /* 0: nothing to reap */
+	struct pollfd at[4]; /* our ends; fd -1: closed */
+	const char *path, *input;
+	size_t left;  /* of @input */
+	bool signals; /* are set, and to be restored: */
+	struct sigaction saved_pipe, saved_chld;
+	uint64_t started;
+};
+
+/* No child yet; where every `auto_spawn_child` starts. */
+#define SPAWN_NONE                     \
+	(struct spawn_child)           \
+	{                              \
+		.at = { { .fd = -1 },  \
+			{ .fd = -1 },  \
+			{ .fd = -1 },  \
+			{ .fd = -1 } } \
+	}
+#define auto_spawn_child AUTO(spawn_kill)
+
 /*
  * Run @spawn to its end. A child that does not read its input is no error.
  * Errors: -errno of the step that failed (pipe, exec, ...); more than
@@ -31,6 +58,19 @@ struct spawn_result {
  */
 int spawn_run(const struct spawn *spawn, struct spawn_result *result,
 	      struct err *err) MUST_CHECK;
+
+/*
+ * The same in two parts, for who has something to do meanwhile. What fits into
+ * a pipe of the input is written at once; path and input must stay until the
+ * end. SIGPIPE is ignored and SIGCHLD not, until then. One child at a time.
+ */
+int spawn_start(const struct spawn *spawn, struct spawn_child *child,
+		struct err *err) MUST_CHECK;
+int spawn_finish(struct spawn_child *child, struct spawn_result *result,
+		 struct err *err) MUST_CHECK;
+
+/* End a child that nobody will finish any more, and reap it. */
+void spawn_kill(struct spawn_child *child);
 
 void spawn_result_free(struct spawn_result *result);
 #define auto_spawn_result AUTO(spawn_result_free)

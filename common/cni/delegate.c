@@ -10,22 +10,9 @@
 
 #include "common/base/io.h"
 #include "common/base/log.h"
-#include "common/base/spawn.h"
 
 /* How much of a delegate's output an error message quotes. */
 #define QUOTE_MAX 400U
-
-struct delegate {
-	const struct cni_request *req;
-	const char *type;
-	struct strbuf path; /* its executable */
-};
-
-static void delegate_free(struct delegate *plugin)
-{
-	strbuf_free(&plugin->path);
-}
-#define auto_delegate AUTO(delegate_free)
 
 /*
  * Everything here is recorded in an error of its own first. A DEL that goes on
@@ -47,7 +34,7 @@ static bool is_regular(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static int not_found(const struct delegate *plugin, struct err *err)
+static int not_found(const struct cni_delegate *plugin, struct err *err)
 {
 	auto_strbuf struct strbuf dirs = { .data = NULL };
 
@@ -66,7 +53,7 @@ static int not_found(const struct delegate *plugin, struct err *err)
  * An empty element of CNI_PATH gives the bare name: it is looked for in the
  * working directory, but run through $PATH. Nodes live with that.
  */
-static int delegate_find(struct delegate *plugin, struct err *err)
+static int delegate_find(struct cni_delegate *plugin, struct err *err)
 {
 	const char *dir = plugin->req->path;
 	struct strbuf *path = &plugin->path;
@@ -213,7 +200,7 @@ static int read_error_object(struct json_object *doc, struct error_object *out,
  * The error of a plugin that has failed. Its code may be one that we have no
  * name for, but not 0: that is no failure.
  */
-static int delegate_error(const struct delegate *plugin,
+static int delegate_error(const struct cni_delegate *plugin,
 			  const struct spawn_result *ran, struct err *err)
 {
 	auto_json struct json_object *doc = NULL;
@@ -242,7 +229,7 @@ static int delegate_error(const struct delegate *plugin,
 }
 
 /* The plugin was there when we looked for it. */
-static int cannot_run(const struct delegate *plugin, struct err *err)
+static int cannot_run(const struct cni_delegate *plugin, struct err *err)
 {
 	const char *path = strbuf_str(&plugin->path);
 
@@ -254,8 +241,8 @@ static int cannot_run(const struct delegate *plugin, struct err *err)
 	return err_code(err, CNI_E_DELEGATE);
 }
 
-static int delegate_run(const struct delegate *plugin, enum cni_verb verb,
-			struct spawn_result *ran, struct err *err)
+static int launch(struct cni_delegate *plugin, enum cni_verb verb,
+		  struct err *err)
 {
 	char *const argv[] = { plugin->path.data, NULL };
 	auto_free char **envp = NULL;
@@ -274,7 +261,15 @@ static int delegate_run(const struct delegate *plugin, enum cni_verb verb,
 	if (r < 0)
 		return r;
 	spawn.envp = envp;
-	r = spawn_run(&spawn, ran, err);
+	r = spawn_start(&spawn, &plugin->child, err);
+	return r < 0 ? cannot_run(plugin, err) : 0;
+}
+
+static int collect(struct cni_delegate *plugin, struct spawn_result *ran,
+		   struct err *err)
+{
+	int r = spawn_finish(&plugin->child, ran, err);
+
 	if (r < 0)
 		return cannot_run(plugin, err);
 	/* Its words for the operator; that they arrive cannot be ensured. */
@@ -283,8 +278,9 @@ static int delegate_run(const struct delegate *plugin, enum cni_verb verb,
 }
 
 /* Any version that we know will do, as long as the result says which. */
-static int read_result(const struct delegate *plugin, struct json_object *doc,
-		       struct cni_result *out, struct err *err)
+static int read_result(const struct cni_delegate *plugin,
+		       struct json_object *doc, struct cni_result *out,
+		       struct err *err)
 {
 	enum cni_version version = plugin->req->version;
 	const struct cfg root = cfg_root(doc);
@@ -302,17 +298,15 @@ static int read_result(const struct delegate *plugin, struct json_object *doc,
 	return r ?: cni_result_read(&root, version, out, err);
 }
 
-static int delegate_add(const struct delegate *plugin, struct cni_result *out,
-			struct err *err)
+static int read_answer(const struct cni_delegate *plugin,
+		       const struct spawn_result *ran, struct cni_result *out,
+		       struct err *err)
 {
-	auto_spawn_result struct spawn_result ran = { .status = 0 };
 	auto_json struct json_object *doc = NULL;
 	int r;
 
-	r = delegate_run(plugin, CNI_ADD, &ran, err);
-	if (r < 0)
-		return r;
-	r = json_parse(strbuf_str(&ran.out), ran.out.len, "result", &doc, err);
+	r = json_parse(strbuf_str(&ran->out), ran->out.len, "result", &doc,
+		       err);
 	r = r ?: read_result(plugin, doc, out, err);
 	if (r == 0)
 		return 0;
@@ -326,44 +320,80 @@ static int delegate_add(const struct delegate *plugin, struct cni_result *out,
  * very attachment holds an address already: DEL would take that address from
  * a container that is running.
  */
-static void delegate_clean_up(const struct delegate *plugin,
-			      const struct err *why)
+static void clean_up(struct cni_delegate *plugin, const struct err *why)
 {
 	auto_spawn_result struct spawn_result ran = { .status = 0 };
 	struct err err = { .code = CNI_OK };
+	int r;
 
 	if (why->code == CNI_E_DUPLICATE)
 		return;
-	if (delegate_run(plugin, CNI_DEL, &ran, &err) < 0)
+	r = launch(plugin, CNI_DEL, &err);
+	r = r ?: collect(plugin, &ran, &err);
+	if (r < 0)
 		log_warn("DEL by plugin \"%s\" after its failed ADD: %s",
 			 plugin->type, err.msg);
+}
+
+int cni_delegate_start(const struct cni_request *req, enum cni_verb verb,
+		       const char *type, struct cni_delegate *out,
+		       struct err *err)
+{
+	struct err own = { .code = CNI_OK };
+	int r;
+
+	*out = CNI_DELEGATE_NONE;
+	out->req = req;
+	out->type = type;
+	out->verb = verb;
+	r = delegate_find(out, &own);
+	r = r ?: launch(out, verb, &own);
+	out->running = r == 0;
+	return hand_over(&own, err);
+}
+
+int cni_delegate_finish(struct cni_delegate *delegate, struct cni_result *out,
+			struct err *err)
+{
+	auto_spawn_result struct spawn_result ran = { .status = 0 };
+	struct err own = { .code = CNI_OK };
+	int r;
+
+	if (!delegate->running)
+		return 0;
+	delegate->running = false;
+	r = collect(delegate, &ran, &own);
+	if (delegate->verb == CNI_ADD) {
+		r = r ?: read_answer(delegate, &ran, out, &own);
+		if (r < 0)
+			clean_up(delegate, &own);
+	}
+	return hand_over(&own, err);
+}
+
+void cni_delegate_free(struct cni_delegate *delegate)
+{
+	spawn_kill(&delegate->child);
+	strbuf_free(&delegate->path);
+	delegate->running = false;
 }
 
 int cni_delegate_add(const struct cni_request *req, const char *type,
 		     struct cni_result *out, struct err *err)
 {
-	auto_delegate struct delegate plugin = { .req = req, .type = type };
-	struct err own = { .code = CNI_OK };
+	auto_cni_delegate struct cni_delegate plugin = CNI_DELEGATE_NONE;
 	int r;
 
-	if (delegate_find(&plugin, &own) < 0)
-		return hand_over(&own, err);
-	r = delegate_add(&plugin, out, &own);
-	if (r < 0)
-		delegate_clean_up(&plugin, &own);
-	return hand_over(&own, err);
+	r = cni_delegate_start(req, CNI_ADD, type, &plugin, err);
+	return r ?: cni_delegate_finish(&plugin, out, err);
 }
 
 int cni_delegate(const struct cni_request *req, enum cni_verb verb,
 		 const char *type, struct err *err)
 {
-	auto_delegate struct delegate plugin = { .req = req, .type = type };
-	auto_spawn_result struct spawn_result ran = { .status = 0 };
-	struct err own = { .code = CNI_OK };
+	auto_cni_delegate struct cni_delegate plugin = CNI_DELEGATE_NONE;
 	int r;
 
-	r = delegate_find(&plugin, &own);
-	if (r == 0)
-		(void)delegate_run(&plugin, verb, &ran, &own);
-	return hand_over(&own, err);
+	r = cni_delegate_start(req, verb, type, &plugin, err);
+	return r ?: cni_delegate_finish(&plugin, NULL, err);
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "common/base/spawn.h"
 #include "common/cni/request.h"
 #include "common/cni/result.h"
 
@@ -28,3 +29,39 @@ int cni_delegate_add(const struct cni_request *req, const char *type,
 /* DEL, CHECK, GC or STATUS by the plugin @type. Errors as above. */
 int cni_delegate(const struct cni_request *req, enum cni_verb verb,
 		 const char *type, struct err *err) MUST_CHECK;
+
+/* A delegate that runs while its caller does something else. */
+struct cni_delegate {
+	const struct cni_request *req;
+	const char *type;
+	enum cni_verb verb;
+	struct strbuf path; /* its executable */
+	struct spawn_child child;
+	bool running;
+};
+
+/* Nothing runs yet; where every `auto_cni_delegate` starts. */
+#define CNI_DELEGATE_NONE           \
+	(struct cni_delegate)       \
+	{                           \
+		.child = SPAWN_NONE \
+	}
+#define auto_cni_delegate AUTO(cni_delegate_free)
+
+/*
+ * Start the plugin @type. Errors as above; after one of ADD, nothing has run
+ * and there is nothing to clean up.
+ */
+int cni_delegate_start(const struct cni_request *req, enum cni_verb verb,
+		       const char *type, struct cni_delegate *out,
+		       struct err *err) MUST_CHECK;
+
+/*
+ * Wait for it, and take its answer; @out is for ADD, otherwise NULL. Success if
+ * nothing was started. Errors and clean-up as above.
+ */
+int cni_delegate_finish(struct cni_delegate *delegate, struct cni_result *out,
+			struct err *err) MUST_CHECK;
+
+/* Kills a delegate that is still running. */
+void cni_delegate_free(struct cni_delegate *delegate);

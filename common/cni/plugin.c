@@ -85,6 +85,18 @@ static int flush(const struct strbuf *out, struct err *err)
 	return r < 0 ? err_sys(err, -r, "write to stdout") : 0;
 }
 
+int cni_plugin_print(const struct cni_request *req, struct cni_result *result,
+		     struct err *err)
+{
+	auto_strbuf struct strbuf out = { .len = 0 };
+	int r;
+
+	r = cni_result_write(result, req->version, &out, err);
+	r = r ?: flush(&out, err);
+	result->printed = r == 0;
+	return r;
+}
+
 /* An ADD whose result does not reach the runtime must leave nothing. */
 static void undo_add(const struct cni_plugin *plugin, struct cni_request *req)
 {
@@ -101,14 +113,12 @@ static int run_add(const struct cni_plugin *plugin, struct cni_request *req,
 		   struct err *err)
 {
 	auto_result struct cni_result result = { .ip_count = 0 };
-	auto_strbuf struct strbuf out = { .len = 0 };
 	int r;
 
 	r = plugin->add ? plugin->add(req, &result, err) : 0;
-	if (r < 0)
+	if (r < 0 || result.printed)
 		return r;
-	r = cni_result_write(&result, req->version, &out, err);
-	r = r ?: flush(&out, err);
+	r = cni_plugin_print(req, &result, err);
 	if (r < 0)
 		undo_add(plugin, req);
 	return r;

@@ -23,6 +23,14 @@ struct cni_plugin {
 };
 
 /*
+ * For an ADD that has undos of its own: write @result to stdout now, so that
+ * they run if that fails. To be called last of all. Errors: CNI_E_CONFIG if it
+ * cannot be converted to the configuration's version, CNI_E_IO.
+ */
+int cni_plugin_print(const struct cni_request *req, struct cni_result *result,
+		     struct err *err) MUST_CHECK;
+
+/*
  * Run one CNI call and return the process's exit status: 0, or 1 with an
  * error object on stdout. An ADD whose result cannot be converted to the
  * configuration's version or written out is undone by the plugin's own DEL.

@@ -57,6 +57,7 @@ struct cni_result {
 	struct cni_ip *ips;
 	struct cni_route *routes;
 	struct cni_dns dns;
+	bool printed; /* by cni_plugin_print() */
 };
 
 #define auto_result AUTO(cni_result_free)

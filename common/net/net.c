@@ -4,19 +4,17 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "common/base/trace.h"
+#include "common/net/netns.h"
+#include "common/net/wire.h"
 
-/* The kernel never puts more into one message or one part of a dump. */
-#define ANSWER_MAX   32768
 #define DUMP_RETRIES 8
 
 /* Missing in older headers of the C library, not in any kernel we run on. */
@@ -54,33 +52,10 @@ static int open_here(struct net *net)
 	return 0;
 }
 
-static int enter(int netns_fd, const char *which)
+static int open_socket(void *net, struct err *err)
 {
-	uint64_t start = trace_start();
-	int r = setns(netns_fd, CLONE_NEWNET) < 0 ? -errno : 0;
-	struct stat st = { .st_ino = 0 };
+	int r = open_here(net);
 
-	if (start)
-		(void)fstat(netns_fd, &st);
-	trace_end(start, r, "netns", "setns %s net:[%lu]", which,
-		  (unsigned long)st.st_ino);
-	return r;
-}
-
-static int open_in(struct net *net, int netns_fd, struct err *err)
-{
-	auto_fd int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int r, back;
-
-	if (home < 0)
-		return err_sys(err, errno, "open /proc/self/ns/net");
-	r = enter(netns_fd, "into");
-	if (r < 0)
-		return err_sys(err, -r, "enter network namespace");
-	r = open_here(net);
-	back = enter(home, "back to");
-	if (back < 0)
-		return err_sys(err, -back, "return to own network namespace");
 	return r < 0 ? err_sys(err, -r, "open netlink socket") : 0;
 }
 
@@ -89,13 +64,14 @@ int net_open(struct net *net, int netns_fd, struct err *err)
 	int r;
 
 	*net = NET_CLOSED;
-	net->answer = malloc(ANSWER_MAX);
+	net->answer = malloc(NET_ANSWER_MAX);
 	if (!net->answer)
 		return err_nomem(err);
 	if (netns_fd >= 0)
-		return open_in(net, netns_fd, err);
-	r = open_here(net);
-	return r < 0 ? err_sys(err, -r, "open netlink socket") : 0;
+		r = netns_call(netns_fd, open_socket, net, err);
+	else
+		r = open_socket(net, err);
+	return r;
 }
 
 void net_close(struct net *net)
@@ -147,10 +123,11 @@ int net_verdict(struct nlmsghdr *hdr, char *extack, size_t size)
 }
 
 /* Datagrams of other senders than the kernel are not for us: *@len is 0. */
-static int receive(struct net *net, size_t *len)
+int net_receive(struct net *net, size_t *len)
 {
 	struct sockaddr_nl from = { .nl_family = AF_NETLINK };
-	struct iovec io = { .iov_base = net->answer, .iov_len = ANSWER_MAX };
+	struct iovec io = { .iov_base = net->answer,
+			    .iov_len = NET_ANSWER_MAX };
 	struct msghdr head = {
 		.msg_name = &from,
 		.msg_namelen = sizeof(from),
@@ -196,7 +173,7 @@ static int collect(struct net *net, struct exchange *ex)
 	int left, r;
 
 	for (;;) {
-		r = receive(net, &len);
+		r = net_receive(net, &len);
 		if (r < 0)
 			return r;
 		hdr = (void *)net->answer;
@@ -228,7 +205,7 @@ static int exchange(struct net *net, struct exchange *ex)
 }
 
 /* "RTM_NEWLINK": message types come in groups of NEW, DEL, GET and SET. */
-static void type_text(int type, char *buf, size_t size)
+void net_type_text(int type, char *buf, size_t size)
 {
 	static const char ops[][4] = { "NEW", "DEL", "GET", "SET" };
 	static const char nouns[][12] = { "LINK",   "ADDR",    "ROUTE",
@@ -260,7 +237,8 @@ static int report(struct net *net, const struct exchange *ex, int r,
 		return 0;
 	(void)vsnprintf(text, sizeof(text), what, ap);
 	if (ex->start) {
-		type_text(nlmsg_hdr(ex->msg)->nlmsg_type, type, sizeof(type));
+		net_type_text(nlmsg_hdr(ex->msg)->nlmsg_type, type,
+			      sizeof(type));
 		trace_end(ex->start, r, "rtnl", "%s %s", type, text);
 	}
 	if (r == 0)

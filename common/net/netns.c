@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "common/base/cleanup.h"
@@ -102,4 +103,36 @@ int netns_open_or_none(const char *path, int *fd, struct err *err)
 		*err = why;
 		return r;
 	}
+}
+
+static int enter(int ns, const char *which)
+{
+	uint64_t start = trace_start();
+	int r = setns(ns, CLONE_NEWNET) < 0 ? -errno : 0;
+	struct stat st = { .st_ino = 0 };
+
+	if (start)
+		(void)fstat(ns, &st);
+	trace_end(start, r, "netns", "setns %s net:[%lu]", which,
+		  (unsigned long)st.st_ino);
+	return r;
+}
+
+int netns_call(int ns, netns_fn *run, void *ctx, struct err *err)
+{
+	auto_fd int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int r, back;
+
+	if (home < 0)
+		return err_sys(err, errno, "open /proc/self/ns/net");
+	r = enter(ns, "into");
+	if (r < 0)
+		return err_sys(err, -r, "enter network namespace");
+	r = run(ctx, err);
+	back = enter(home, "back to");
+	if (back < 0)
+		r = first_of(err_sys(err, -back,
+				     "return to own network namespace"),
+			     r);
+	return r;
 }

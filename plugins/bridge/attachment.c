@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plugins/bridge/attachment.h"
+
+#include "common/net/netns.h"
+
+int attachment_open(struct attachment *at, const struct cni_request *req,
+		    struct err *err)
+{
+	int r;
+
+	at->req = req;
+	at->owner = cni_owner_of(req);
+	(void)cni_owner_text(&at->owner, at->alias);
+	r = bridge_conf_read(req, &at->conf, err);
+	r = r ?: netns_open(req->netns, &at->ns, err);
+	r = r ?: net_open(&at->host, -1, err);
+	if (r < 0)
+		return r;
+	r = net_open(&at->pod, at->ns, err);
+	return r < 0 ? err_in(err, "CNI_NETNS \"%s\"", req->netns) : 0;
+}
+
+void attachment_close(struct attachment *at)
+{
+	cni_delegate_free(&at->ipam);
+	net_close(&at->pod);
+	net_close(&at->host);
+	nft_close(&at->nft);
+	auto_fd_release(&at->ns);
+	auto_fd_release(&at->lock);
+	bridge_conf_free(&at->conf);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs of bridge, the plugin that connects containers by a bridge. */
+#pragma once
+
+#include "common/cni/plugin.h"
+
+cni_verb_fn bridge_add;
+cni_verb_fn bridge_del;
+cni_verb_fn bridge_check;
+cni_verb_fn bridge_gc;
+cni_verb_fn bridge_status;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bridge itself: shared by all its containers, made by the first, removed
+ * by nobody but a first ADD that fails.
+ *
+ * Such an ADD must not pull the bridge from under another that has found it in
+ * the meantime. So each ADD holds a shared lock from before it looks until it
+ * ends, and the undo removes something only if it gets the lock exclusively:
+ * if not, then others are at work, and will use what is there. What is locked
+ * is our own network namespace's file, which is there as long as the bridge
+ * could be, and needs no place on a disk. Nobody ever waits for it.
+ */
+#include <fcntl.h>
+#include <linux/if.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "common/base/log.h"
+#include "common/net/br.h"
+#include "common/net/sysctl.h"
+#include "plugins/bridge/attachment.h"
+
+/* How often another may make the bridge, or delete it, while we look. */
+#define RACES_MAX 8
+
+static int take_lock(struct attachment *at, struct err *err)
+{
+	at->lock = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (at->lock < 0)
+		return err_sys(err, errno, "open /proc/self/ns/net");
+	if (flock(at->lock, LOCK_SH | LOCK_NB) < 0 && errno != EWOULDBLOCK)
+		return err_sys(err, errno, "lock /proc/self/ns/net");
+	return 0;
+}
+
+static int check_device(const struct attachment *at, struct err *err)
+{
+	const struct bridge_conf *conf = &at->conf;
+	int r;
+
+	if (strcmp(at->bridge.kind, "bridge") != 0)
+		return err_set(err, CNI_E_CONFIG,
+			       "bridge: \"%s\" already exists but is not a "
+			       "bridge",
+			       conf->bridge);
+	if (!(conf->vlan || conf->has_trunk) ||
+	    at->bridge.bridge.vlan_filtering)
+		return 0;
+	r = err_set(err, CNI_E_CONFIG,
+		    "%s: bridge \"%s\" already exists and does not filter "
+		    "VLANs",
+		    conf->vlan ? "vlan" : "vlanTrunk", conf->bridge);
+	(void)err_hint(err, "ip link set %s type bridge vlan_filtering 1",
+		       conf->bridge);
+	return r;
+}
+
+static int look(struct attachment *at, struct err *err)
+{
+	bool found;
+	int r;
+
+	r = link_find(&at->host, at->conf.bridge, &at->bridge, &found, err);
+	if (r < 0 || !found)
+		return r;
+	return check_device(at, err);
+}
+
+int device_look(struct attachment *at, struct err *err)
+{
+	const struct bridge_conf *conf = &at->conf;
+	char name[LINK_NAME];
+	int r;
+
+	if (conf->vlan && conf->is_gateway && !*gateway_vlan_name(conf, name))
+		return err_set(err, CNI_E_CONFIG,
+			       "vlan: \"%s.%u\" is longer than the name of "
+			       "a link can be",
+			       conf->bridge, conf->vlan);
+	r = take_lock(at, err);
+	return r ?: look(at, err);
+}
+
+static int note_port(const struct link_info *link, void *ctx, struct err *err)
+{
+	size_t *ports = ctx;
+
+	(void)link;
+	(void)err;
+	(*ports)++;
+	return 0;
+}
+
+static int undo_device(void *ctx, struct err *err)
+{
+	struct attachment *at = ctx;
+	size_t ports = 0;
+	int r;
+
+	if (!at->made_bridge && !at->made_vlan && at->gateway_count == 0)
+		return 0;
+	if (flock(at->lock, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	r = gateway_undo(at, err);
+	if (!at->made_bridge || r < 0)
+		return r;
+	r = link_each(&at->host, NULL, at->bridge.index, note_port, &ports,
+		      err);
+	if (r < 0 || ports > 0)
+		return r;
+	return link_del(&at->host, at->bridge.index, at->bridge.name, err);
+}
+
+/* Routers that containers pretend to be are none to the host. */
+static void refuse_routers(const char *name)
+{
+	struct err err = { .code = CNI_OK };
+	int r = sysctl_set("0", &err, "ipv6/conf/%s/accept_ra", name);
+
+	if (r < 0 && r != -ENOENT)
+		log_warn("%s", err.msg);
+}
+
+static int make(struct attachment *at, struct err *err)
+{
+	uint8_t mac[LINK_MAC];
+	const struct br_spec spec = {
+		.name = at->conf.bridge,
+		.mac = mac,
+		.mtu = at->conf.mtu,
+		.vlan_filtering = at->conf.vlan || at->conf.has_trunk,
+		.promisc = at->conf.promisc,
+	};
+	struct err why = { .code = CNI_OK };
+	int r;
+
+	r = link_random_mac(mac, err);
+	if (r < 0)
+		return r;
+	r = br_add(&at->host, &spec, &why);
+	at->made_bridge = at->made_bridge || r == 0;
+	if (r == 0 || r == -EEXIST)
+		return 0;
+	*err = why;
+	if (r == -EOPNOTSUPP)
+		(void)err_hint(err, "needs a kernel with CONFIG_BRIDGE%s",
+			       spec.vlan_filtering
+				       ? " and CONFIG_BRIDGE_VLAN_FILTERING"
+				       : "");
+	return r;
+}
+
+static int bring_up(struct attachment *at, struct err *err)
+{
+	const unsigned int want =
+		IFF_UP | (at->conf.promisc ? IFF_PROMISC : 0U);
+
+	if ((at->bridge.flags & want) == want)
+		return 0;
+	return link_set_flags(&at->host, &at->bridge, want, want, err);
+}
+
+int device_ensure(struct attachment *at, struct undo *undo, struct err *err)
+{
+	int r = 0;
+
+	undo_push(undo, undo_device, at);
+	for (int i = 0; r == 0 && !at->bridge.index && i < RACES_MAX; i++) {
+		r = make(at, err);
+		r = r ?: look(at, err);
+	}
+	if (r == 0 && !at->bridge.index)
+		return err_set(err, CNI_E_AGAIN,
+			       "bridge \"%s\" vanishes as often as it is made",
+			       at->conf.bridge);
+	if (r < 0)
+		return err_in(err, "failed to create bridge \"%s\"",
+			      at->conf.bridge);
+	refuse_routers(at->bridge.name);
+	return bring_up(at, err);
+}
