@@ -58,7 +58,7 @@ refused() {
 		'"vlanTrunk":[null]' '"vlanTrunk":[{"id":0}]' '"dns":[]' \
 		'"dns":{"nameservers":[1]}' '"runtimeConfig":[]' \
 		'"runtimeConfig":{"mac":1}' '"args":7' '"args":{"cni":{"mac":1}}' \
-		'"ipMasqBackend":1' '"ipMasqBackend":"pf"' '"macspoofchk":{}' \
+		'"ipMasqBackend":1' '"ipMasq":true,"ipMasqBackend":"pf"' '"macspoofchk":{}' \
 		'"enabledad":"x"' '"disableContainerInterface":1' \
 		'"portIsolation":1' '"preserveDefaultVlan":1' \
 		'"hairpinMode":1' '"promiscMode":1' '"bridge":""' \

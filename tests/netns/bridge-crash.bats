@@ -132,11 +132,17 @@ everywhere() {
 	[ "$dead" -ge 20 ]
 }
 
+# close() is left out: what strace makes fail is not done at all, and Linux
+# closes a descriptor even if it reports an error.
+fallible() { # VERB
+	grep -v '^close ' "$SCRATCH/calls-of-$1"
+}
+
 # failing VERB CONF CALL N ERRNO: run VERB with that failure; either it works
 # all the same, or it says what failed. Leaves $rc and the output in $out.
 failing() {
 	rc=0
-	plugin "$1" "$2" strace -qq -o /dev/null -e trace="$3" \
+	plugin "$1" "$2" timeout 20 strace -qq -o /dev/null -e trace="$3" \
 		-e inject="$3:error=$5:when=$4" >"$SCRATCH/out" \
 		2>"$SCRATCH/stderr" || rc=$?
 	settle || return 1
@@ -150,21 +156,25 @@ failing() {
 	esac
 }
 
-# matrix CONF ERRNO: fail each call of an ADD in turn.
+# matrix CONF ERRNO: fail each call of an ADD in turn; all that leave something
+# are named.
 matrix() {
-	local call n rc failed=0 worked=0
+	local call n rc failed=0 worked=0 bad=0
 	while read -r call n <&4; do
-		failing ADD "$1" "$call" "$n" "$2" || return 1
+		failing ADD "$1" "$call" "$n" "$2" || bad=$((bad + 1))
 		if [ "$rc" -eq 0 ]; then
 			worked=$((worked + 1))
 			by_del "$1" || return 1
 		else
 			failed=$((failed + 1))
 		fi
-		assert_kept "$call $n $2, exit status $rc" || return 1
-	done 4<"$SCRATCH/calls-of-ADD"
-	echo "# $2: $failed failed and left nothing, $worked worked" >&3
-	[ "$failed" -ge 10 ]
+		assert_kept "$call $n $2, exit status $rc" || {
+			bad=$((bad + 1))
+			by_del "$1" || return 1
+		}
+	done 4< <(fallible ADD)
+	echo "# $2: $failed failed, $worked worked, $bad left something" >&3
+	[ "$failed" -ge 10 ] && [ "$bad" -eq 0 ]
 }
 
 # bats test_tags=ferrule,novalgrind
@@ -222,7 +232,7 @@ matrix() {
 			by_del "$c" || return 1
 		fi
 		assert_kept "DEL, $call $n, exit status $rc" || return 1
-	done 4<"$SCRATCH/calls-of-DEL"
+	done 4< <(fallible DEL)
 	echo "# DEL: $failed failed, $worked worked" >&3
 	[ "$failed" -ge 3 ]
 }

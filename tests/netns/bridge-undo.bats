@@ -221,5 +221,6 @@ fails() {
 	cni DEL bridge "$c"
 	assert_silent
 	attach "$c"
-	reaches pod 10.1.2.3
+	link_is up pod eth0
+	assert_text "$(leases | wc -l)" 1
 }

@@ -313,12 +313,13 @@ expected_l2() {
 }
 
 # bats test_tags=ferrule
-@test "a name that somebody else's link has is not taken from it" {
+@test "a name that another's link has is not taken from it" {
 	local name
 	attach "$(conf '' "$NET4")"
 	name=$(host_end)
 	detach "$(conf '' "$NET4")"
 	ip -n host link add "$name" type veth peer name other
+	ip -n host link set "$name" alias cni:n/other/eth0
 	keep
 	attach "$(conf '' "$NET4")"
 	[ "$(host_end)" != "$name" ]
