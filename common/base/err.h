@@ -32,6 +32,7 @@ enum cni_code {
 	CNI_E_TAKEN = 102,      /* the requested address cannot be had */
 	CNI_E_DUPLICATE = 103,  /* the attachment has an address already */
 	CNI_E_DELEGATE = 104,   /* a delegated plugin is missing or broken */
+	CNI_E_PORT_TAKEN = 105, /* a host port is published by somebody else */
 };
 
 struct err {

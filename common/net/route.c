@@ -242,3 +242,32 @@ void route_list_free(struct route_list *list)
 	free(list->at);
 	*list = (struct route_list){ .count = 0 };
 }
+
+static int take_oif(struct nlmsghdr *hdr, void *oif)
+{
+	struct nlattr *attr;
+
+	if (!nlmsg_valid_hdr(hdr, sizeof(struct rtmsg)))
+		return -EBADMSG;
+	attr = nlmsg_find_attr(hdr, sizeof(struct rtmsg), RTA_OIF);
+	if (!attr || nla_len(attr) < 4)
+		return -ENETUNREACH;
+	*(int *)oif = (int)nla_get_u32(attr);
+	return 0;
+}
+
+int route_get(struct net *net, const struct ip *ip, int *oif, struct err *err)
+{
+	struct rtmsg head = { .rtm_family = af_of(ip->family),
+			      .rtm_dst_len = (uint8_t)ip_bits(ip->family) };
+	auto_msg struct nl_msg *msg =
+		net_msg(RTM_GETROUTE, 0, &head, sizeof(head));
+	char text[IP_TEXT];
+
+	*oif = 0;
+	if (!msg ||
+	    nla_put(msg, RTA_DST, (int)ip_size(ip->family), ip->bytes) < 0)
+		return err_nomem(err);
+	return net_get(net, msg, take_oif, oif, err, "find route to %s",
+		       ip_format(ip, text));
+}

@@ -42,6 +42,8 @@ struct attachment {
 	struct bridge_rules rules;
 	size_t gateway_count; /* that were added to the host */
 	struct cidr *gateways;
+	struct addr_list had;   /* its addresses before that */
+	unsigned int had_flags; /* of the bridge, if they were changed; or 0 */
 };
 
 #define ATTACHMENT_NONE                                                      \

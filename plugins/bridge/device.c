@@ -91,24 +91,33 @@ static int note_port(const struct link_info *link, void *ctx, struct err *err)
 	return 0;
 }
 
+static bool has_changed(const struct attachment *at)
+{
+	return at->made_bridge || at->made_vlan || at->gateway_count > 0 ||
+	       at->had_flags;
+}
+
 static int undo_device(void *ctx, struct err *err)
 {
 	struct attachment *at = ctx;
 	size_t ports = 0;
 	int r;
 
-	if (!at->made_bridge && !at->made_vlan && at->gateway_count == 0)
-		return 0;
-	if (flock(at->lock, LOCK_EX | LOCK_NB) < 0)
+	if (!has_changed(at) || flock(at->lock, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	r = gateway_undo(at, err);
-	if (!at->made_bridge || r < 0)
-		return r;
-	r = link_each(&at->host, NULL, at->bridge.index, note_port, &ports,
-		      err);
+	r = r
+		    ?: link_each(&at->host, NULL, at->bridge.index, note_port,
+				 &ports, err);
 	if (r < 0 || ports > 0)
 		return r;
-	return link_del(&at->host, at->bridge.index, at->bridge.name, err);
+	if (at->made_bridge)
+		return link_del(&at->host, at->bridge.index, at->bridge.name,
+				err);
+	if (!at->had_flags)
+		return 0;
+	return link_set_flags(&at->host, &at->bridge, at->had_flags,
+			      IFF_UP | IFF_PROMISC, err);
 }
 
 /* Routers that containers pretend to be are none to the host. */
@@ -157,6 +166,7 @@ static int bring_up(struct attachment *at, struct err *err)
 
 	if ((at->bridge.flags & want) == want)
 		return 0;
+	at->had_flags = at->bridge.flags;
 	return link_set_flags(&at->host, &at->bridge, want, want, err);
 }
 

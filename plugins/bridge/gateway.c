@@ -193,9 +193,10 @@ static int add_gateway(struct attachment *at, const struct cidr *want,
 	return pin_mac(at, err);
 }
 
-static int ensure_gateway(struct attachment *at, const struct addr_list *have,
-			  const struct cidr *want, struct err *err)
+static int ensure_gateway(struct attachment *at, const struct cidr *want,
+			  struct err *err)
 {
+	const struct addr_list *have = &at->had;
 	int r = 0;
 
 	for (size_t i = 0; i < have->count; i++)
@@ -215,8 +216,8 @@ static int forward(enum ip_family family, struct err *err)
 }
 
 /* IPv4 first, as the reference does it. */
-static int ensure_family(struct attachment *at, const struct addr_list *have,
-			 enum ip_family family, struct err *err)
+static int ensure_family(struct attachment *at, enum ip_family family,
+			 struct err *err)
 {
 	bool any = false;
 	int r = 0;
@@ -227,14 +228,13 @@ static int ensure_family(struct attachment *at, const struct addr_list *have,
 		if (want.ip.family != family)
 			continue;
 		any = true;
-		r = ensure_gateway(at, have, &want, err);
+		r = ensure_gateway(at, &want, err);
 	}
 	return r < 0 || !any ? r : forward(family, err);
 }
 
 int gateway_ensure(struct attachment *at, struct err *err)
 {
-	auto_addr_list struct addr_list have = { .count = 0 };
 	int r = 0;
 
 	if (!at->conf.is_gateway || !at->conf.ipam_type)
@@ -245,9 +245,9 @@ int gateway_ensure(struct attachment *at, struct err *err)
 		return err_nomem(err);
 	if (at->conf.vlan)
 		r = ensure_vlan_link(at, err);
-	r = r ?: addr_list(&at->host, gateway_link(at)->index, &have, err);
-	r = r ?: ensure_family(at, &have, IP_V4, err);
-	return r ?: ensure_family(at, &have, IP_V6, err);
+	r = r ?: addr_list(&at->host, gateway_link(at)->index, &at->had, err);
+	r = r ?: ensure_family(at, IP_V4, err);
+	return r ?: ensure_family(at, IP_V6, err);
 }
 
 /* ---- Taking back ---- */
@@ -269,6 +269,25 @@ static int note_neighbour(const struct link_info *link, void *ctx,
 	return 0;
 }
 
+/* What forceAddress has removed; what is there still is -EEXIST. */
+static int restore(struct attachment *at, struct err *err)
+{
+	const struct link_info *link = gateway_link(at);
+	struct err why = { .code = CNI_OK };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < at->had.count; i++) {
+		err_clear(&why);
+		r = addr_add(&at->host, link->index, link->name, &at->had.at[i],
+			     true, &why);
+		if (r == -EEXIST)
+			r = 0;
+	}
+	if (r < 0)
+		*err = why;
+	return r;
+}
+
 int gateway_undo(struct attachment *at, struct err *err)
 {
 	const struct link_info *link = gateway_link(at);
@@ -287,6 +306,8 @@ int gateway_undo(struct attachment *at, struct err *err)
 				      err),
 			     r);
 	}
+	if (at->conf.force_address && r == 0)
+		r = restore(at, err);
 	if (at->made_vlan)
 		r = first_of(link_del(&at->host, at->vlan.index, at->vlan.name,
 				      err),
