@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge CHECK: passes right after ADD, whatever the options; and what has been
 # tampered with since is named.
-# shellcheck disable=SC2016,SC2119,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2154
 load helpers
 load bridge
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge: what an attachment costs in messages, programs and waiting.
-# shellcheck disable=SC2016,SC2119,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2154
 load helpers
 load bridge
 
@@ -57,14 +57,30 @@ messages() {
 	done
 }
 
-# bats test_tags=ferrule,novalgrind
-@test "the veth pair is made in one message, where it belongs" {
-	traced ADD "$(conf "$BUSY" "$DUAL")" -v -s 65536 \
-		-e trace=sendto,sendmsg,sendmmsg
-	# Nobody's name or namespace is changed afterwards: the one message that
-	# has a namespace is the one that makes the pair.
-	assert_text "$(grep -oE 'IFLA_NET_NS_(FD|PID)|nla_type=IFLA_NET_NS_FD' \
-		"$SCRATCH/strace" | wc -l)" 1 'messages with a namespace'
+# watched COMMAND...: run it while what happens to links is written down.
+watched() {
+	local ns monitors=()
+	for ns in host pod; do
+		in_ns $ns ip monitor link >"$SCRATCH/$ns.log" 2>&1 3>&- &
+		monitors+=($!)
+	done
+	sleep 0.3 # until they listen
+	"$@"
+	sleep 0.1
+	kill "${monitors[@]}"
+	wait "${monitors[@]}" 2>/dev/null || :
+}
+
+@test "the veth pair is born where it belongs: nothing is moved or renamed" {
+	watched attach "$(conf '"isGateway":true' "$DUAL")"
+	grep -q "$(host_end)" "$SCRATCH/host.log" ||
+		flunk "nothing seen: $(<"$SCRATCH/host.log")"
+	grep -q eth0 "$SCRATCH/pod.log" ||
+		flunk "nothing seen: $(<"$SCRATCH/pod.log")"
+	! grep ^Deleted "$SCRATCH/host.log" "$SCRATCH/pod.log" ||
+		flunk 'a link has left a namespace'
+	assert_text "$(sed -nE 's/^[0-9]+: ([^@:]+).*/\1/p' "$SCRATCH/pod.log" |
+		sort -u)" eth0 "the names in the container"
 }
 
 # bats test_tags=ferrule,novalgrind

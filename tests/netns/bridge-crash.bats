@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge killed at each of its system calls, and each of them made to fail:
 # DEL or GC cleans up after the one, ADD itself after the other.
-# shellcheck disable=SC2016,SC2119,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2154
 load helpers
 load bridge
 
@@ -146,6 +146,7 @@ failing() {
 		-e inject="$3:error=$5:when=$4" >"$SCRATCH/out" \
 		2>"$SCRATCH/stderr" || rc=$?
 	settle || return 1
+	# shellcheck disable=SC2034 # flunk shows it
 	output=$(<"$SCRATCH/out") stderr=$(<"$SCRATCH/stderr") status=$rc
 	case $rc in
 	0) [ "$1" != ADD ] || jq -e '.ips[0].address' <<<"$output" >/dev/null ||

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge DEL: whatever has become of the container, and of the configuration,
 # everything goes, and nothing of anybody else's.
-# shellcheck disable=SC2016,SC2119,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2154
 load helpers
 load bridge
 
@@ -149,7 +149,7 @@ gone() {
 	assert_ok
 	# The first is deleted with the second's namespace, as it happens when
 	# a path is reused.
-	result=$first detach "$c" CNI_NETNS=$POD2
+	result=$first detach "$c" CNI_NETNS="$POD2"
 	has_link pod2 eth0
 	answers pod2 10.1.2.1
 	no_link pod eth0
@@ -170,7 +170,7 @@ second_result() {
 	attach "$c"
 	second ADD "$c"
 	assert_ok
-	cni DEL bridge "$c" CNI_NETNS=$POD2
+	cni DEL bridge "$c" CNI_NETNS="$POD2"
 	assert_silent
 	has_link pod2 eth0
 	answers pod2 10.1.2.1

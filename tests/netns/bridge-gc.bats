@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge GC: what attachments have that are gone, of this network only.
-# shellcheck disable=SC2016,SC2119,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2154
 load helpers
 load bridge
 
@@ -165,6 +165,8 @@ three() {
 @test "names that are too long for a comment" {
 	local id keeper
 	id=$(printf 'c%.0s' {1..128}) keeper=$(printf 'c%.0s' {1..127})d
+	local NETWORK
+	# shellcheck disable=SC2034 # conf reads it
 	NETWORK=$(printf 'n%.0s' {1..120})
 	attach "$(conf "$ALL" "$DUAL")" CNI_CONTAINERID="$keeper"
 	keep

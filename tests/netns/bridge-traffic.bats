@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge: what goes through, from both sides. host, pod, a second pod, and the
 # world beyond the host.
-# shellcheck disable=SC2016,SC2119,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2154
 load helpers
 load bridge
 
@@ -199,10 +199,10 @@ masqueraded() {
 	assert_link host br0 .mtu 1300
 	assert_link host "$(host_end)" .mtu 1300
 	assert_link pod eth0 .mtu 1300
-	reaches pod 10.1.2.1 -M do -s $((1300 - 28))
-	reaches pod fd00:2::1 -M do -s $((1300 - 48))
+	reaches pod 10.1.2.1 -M 'do' -s $((1300 - 28))
+	reaches pod fd00:2::1 -M 'do' -s $((1300 - 48))
 	for size in 1273 1472; do
-		refuses pod 10.1.2.1 -M do -s $size
+		refuses pod 10.1.2.1 -M 'do' -s $size
 	done
 	# Larger ones pass in fragments.
 	reaches pod 10.1.2.1 -M dont -s 3000
@@ -212,14 +212,14 @@ masqueraded() {
 	attach "$(conf "$GW" "$NET4")"
 	assert_link host br0 .mtu 1500
 	assert_link pod eth0 .mtu 1500
-	reaches pod 10.1.2.1 -M do -s 1472
-	refuses pod 10.1.2.1 -M do -s 1473
+	reaches pod 10.1.2.1 -M 'do' -s 1472
+	refuses pod 10.1.2.1 -M 'do' -s 1473
 }
 
 @test "mtu: a jumbo one" {
 	attach "$(conf "$GW,\"mtu\":9000" "$NET4")"
-	reaches pod 10.1.2.1 -M do -s 8972
-	refuses pod 10.1.2.1 -M do -s 8973
+	reaches pod 10.1.2.1 -M 'do' -s 8972
+	refuses pod 10.1.2.1 -M 'do' -s 8973
 	assert_link host br0 .mtu 9000
 }
 
@@ -229,12 +229,12 @@ masqueraded() {
 	ip -n host link set up0 mtu 1380
 	ip -n world link set up0 mtu 1380
 	attach "$(conf "$GW" "$NET4,$OUT")"
-	reaches pod 192.0.2.2 -M do -s 1352
-	in_ns pod ping -n -c1 -W1 -M do -s 1400 192.0.2.2 >"$SCRATCH/ping" 2>&1 ||
+	reaches pod 192.0.2.2 -M 'do' -s 1352
+	in_ns pod ping -n -c1 -W1 -M 'do' -s 1400 192.0.2.2 >"$SCRATCH/ping" 2>&1 ||
 		:
 	grep -q 'mtu *= *1380' "$SCRATCH/ping" || flunk "$(cat "$SCRATCH/ping")"
 	ip -n pod route flush cache
-	reaches pod 192.0.2.2 -M do -s 1352
+	reaches pod 192.0.2.2 -M 'do' -s 1352
 }
 
 @test "hairpinMode: a frame may go back out of its port" {

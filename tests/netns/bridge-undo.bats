@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge: an ADD that fails leaves what it found, down to the last rule.
-# shellcheck disable=SC2016,SC2119,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2154
 load helpers
 load bridge
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge: the life of an attachment, and the forms of its result
 # (cni-behaviour.md 1.3, 2.2).
-# shellcheck disable=SC2016,SC2119,SC2120,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2120,SC2154
 load helpers
 load bridge
 
