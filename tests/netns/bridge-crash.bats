@@ -43,6 +43,13 @@ killed() {
 	dead=$((dead + (rc == 137)))
 }
 
+# Hundreds of times: of the container only its links, which all else goes with.
+world_state() {
+	state host
+	in_ns pod ip -o link | sed 's/^[0-9]*: //'
+	leases
+}
+
 # What ADD and DEL leave: the bridge.
 used() {
 	plugin ADD "$1" >/dev/null
@@ -59,8 +66,7 @@ by_del_without_netns() {
 		>"$SCRATCH/out" || flunk "DEL: $(<"$SCRATCH/out")"
 }
 by_gc() {
-	plugin GC "$(jq -c '."cni.dev/valid-attachments" = []' <<<"$1")" \
-		>"$SCRATCH/out" || flunk "GC: $(<"$SCRATCH/out")"
+	plugin GC "${1%\}},\"cni.dev/valid-attachments\":[]}" >"$SCRATCH/out" || flunk "GC: $(<"$SCRATCH/out")"
 }
 
 # everywhere VERB CLEANER CONF: kill VERB at every call, and clean up.
