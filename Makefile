@@ -40,7 +40,7 @@ libs.host-local = json-c
 lean.host-local = base
 dir.bridge      = plugins/bridge
 libs.bridge     = nl-3 nftnl mnl md json-c
-lean.bridge     = base $(if $(archive.nl-3),net)
+lean.bridge     = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 
 # Every library, and its name in pkg-config.
 LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c
@@ -90,6 +90,7 @@ LINK      = $(OPT) $(LTO) $(if $(LTO),$(LLD:%=-fuse-ld=lld)) $(INSTRUMENT) \
             $(if $(STATIC),-static-pie,-pie) \
             -Wl,--gc-sections,--as-needed,-O1,--hash-style=gnu \
             -Wl,-z,relro,-z,now,-z,noseparate-code
+SLIM      = $(if $(INSTRUMENT),,-Wl,--no-eh-frame-hdr -Wl,-T,common/discard.ld)
 CC_FLAGS  = $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
 LD_FLAGS  = $(LINK) $(CFLAGS) $(LDFLAGS)
 
@@ -116,6 +117,8 @@ BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 COMMON   := $(BUILD)/common.a
 ARCHIVES := $(PLUGINS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+# Programs that tests call to reach what no plugin alone would show.
+DRIVERS  := $(patsubst tests/drive/%.c,$(BUILD)/drive/%,$(wildcard tests/drive/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(BUILD)/bench/cnibench
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
@@ -150,6 +153,7 @@ clean: ## remove everything that was built
 define program
 $(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(call sources,$(dir.$1))))
 $(BUILD)/bin/$(1): $(BUILD)/$(dir.$1)/main.o $(lean.$1:%=$(BUILD)/common/%/lean.o) $(BUILD)/$(1).a $(COMMON)
+$(BUILD)/bin/$(1): common/discard.ld
 $(BUILD)/bin/$(1): LIBS = $(libs.$1)
 endef
 $(foreach p,$(PLUGINS),$(eval $(call program,$p)))
@@ -158,6 +162,8 @@ $(COMMON): $(call objects,$(call sources,common))
 
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
 $(UNITS): LIBS = $(LIBRARIES) cmocka
+$(DRIVERS): $(BUILD)/drive/%: $(BUILD)/tests/drive/%.o $(ARCHIVES)
+$(DRIVERS): LIBS = $(LIBRARIES)
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZERS): LIBS = $(LIBRARIES)
 $(FUZZERS): LINK += -fsanitize=fuzzer
@@ -180,11 +186,12 @@ $(ARCHIVES): $(BUILD)/%.a: $(BUILD)/sources
 wraps = $$(sed -n 's|^/\* wrap: \(.*\) \*/$$|\1|p' $(wildcard tests/unit/$(@F).c) /dev/null | \
 	sed 's/[^ ]*/-Wl,--wrap=&/g')
 
-$(BINS) $(UNITS) $(FUZZERS) $(BENCH):
+$(BINS) $(UNITS) $(DRIVERS) $(FUZZERS) $(BENCH):
 	@mkdir -p $(@D)
 	$(if $(call missing,$(LIBS)),@$(foreach l,$(call missing,$(LIBS)),\
 		echo 'STATIC=1: lib$l.a is not installed $(hint.$l)' >&2;) exit 1)
 	$(call say,LINK,$@)$(CC) $(LD_FLAGS) $(if $(filter $(UNITS),$@),$(wraps)) \
+		$(if $(filter $(BINS),$@),$(SLIM)) \
 		$(filter %.o %.a,$^) $(call library,$(LIBS)) -o $@
 
 $(BUILD)/man/%: docs/man/%.scd
@@ -206,6 +213,7 @@ PLUGIN_DIR ?= $(BUILD)/bin
 FOREIGN    := $(filter-out $(abspath $(BUILD)/bin $(BUILD)/valgrind/bin),$(abspath $(PLUGIN_DIR)))
 BATS_TAGS  ?= $(if $(FOREIGN),!ferrule)
 TEST_ENV    = LOG=$(abspath $(BUILD)/log) TOP=$(CURDIR) V=$(V) MAKE='$(MAKE)' \
+              DRIVE_DIR=$(abspath $(BUILD)/drive) \
               PLUGIN_DIR=$(abspath $(PLUGIN_DIR)) PEER_DIR=$(CURDIR)/build/peers/usr/lib/cni
 RUN         = $(quiet)$(TEST_ENV) tests/run
 
@@ -222,7 +230,7 @@ else
 	$(call again,san,SAN=1 check-unit)
 endif
 
-check-netns: $(BINS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
+check-netns: $(BINS) $(DRIVERS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
 	$(RUN) bats $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
 		$(if $(BATS_TAGS),--filter-tags '$(BATS_TAGS)') $(sort $(wildcard tests/netns/*.bats))
 
@@ -262,7 +270,7 @@ FAST     = lint-layers lint-banned lint-spdx lint-format lint-headers lint-shell
 FILES    = $(shell { git ls-files -co --exclude-standard 2>/dev/null || \
              find * .ci -type f -not -path 'build*'; } | sort -u)
 files    = $(wildcard $(filter $(1),$(FILES)))
-CODE     = $(call sources,common plugins tests/unit tests/fuzz bench)
+CODE     = $(call sources,common plugins tests/unit tests/fuzz tests/drive bench)
 
 lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
 

@@ -95,13 +95,14 @@ static int note_port(const struct link_info *link, void *ctx, struct err *err)
 static int restore(struct attachment *at, const struct link_info *now,
 		   struct err *err)
 {
+	static const uint8_t none[LINK_MAC];
 	const unsigned int flags = IFF_UP | IFF_PROMISC;
 	int r = 0;
 
 	if ((at->before.flags ^ now->flags) & flags)
 		r = link_set_flags(&at->host, now, at->before.flags, flags,
 				   err);
-	if (at->before.has_mac &&
+	if (memcmp(at->before.mac, none, LINK_MAC) != 0 &&
 	    memcmp(at->before.mac, now->mac, LINK_MAC) != 0)
 		r = r ?: link_set_mac(&at->host, now, at->before.mac, err);
 	return r;
