@@ -64,7 +64,9 @@ refused() {
 		'"hairpinMode":1' '"promiscMode":1' '"bridge":""' \
 		'"bridge":"a/b"' '"bridge":"0123456789abcdef"' \
 		'"mtu":4294967296'; do
-		cni ADD bridge "$(conf "$pair")"
+		local ipam=$NET4
+		[[ $pair != '"ipam"'* ]] || ipam=
+		cni ADD bridge "$(conf "$pair" "$ipam")"
 		local key=${pair%%:*}
 		key=${key//\"/}
 		assert_error 7 "*$key*"

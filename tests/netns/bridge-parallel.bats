@@ -152,7 +152,7 @@ churn() {
 }
 
 # bats test_tags=ferrule
-@test "the same attachment twice at once: one wins, and it is whole" {
+@test "the same attachment twice at once: one wins and is whole, or none" {
 	local c i j
 	c=$(conf '"isGateway":true,"ipMasq":true,"macspoofchk":true' "$DUAL")
 	pods 1
@@ -168,12 +168,15 @@ churn() {
 				echo $j >>"$SCRATCH/won") &
 		done
 		wait
-		assert_text "$(wc -l <"$SCRATCH/won")" 1 winners
-		result=$(<"$SCRATCH/out.$(<"$SCRATCH/won")")
-		cni CHECK bridge "$(chained "$c" "$result")" CNI_CONTAINERID=c1 \
-			CNI_NETNS=/run/netns/p1
-		assert_silent
-		call DEL 1 "$c"
+		# One may have the address, and the other the link.
+		if [ -s "$SCRATCH/won" ]; then
+			assert_text "$(wc -l <"$SCRATCH/won")" 1 winners
+			result=$(<"$SCRATCH/out.$(<"$SCRATCH/won")")
+			cni CHECK bridge "$(chained "$c" "$result")" \
+				CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/p1
+			assert_silent
+			call DEL 1 "$c"
+		fi
 		assert_nothing
 		assert_text "$(ruleset)" '' 'the ruleset'
 	done

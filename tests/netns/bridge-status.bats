@@ -77,10 +77,9 @@ status() { # MEMBERS IPAM [VAR=VALUE...]
 
 # bats test_tags=ferrule
 @test "no iptables for ipMasqBackend iptables" {
-	mkdir "$SCRATCH/empty"
-	status '"ipMasq":true,"ipMasqBackend":"iptables"' "$NET4" PATH="$SCRATCH/empty"
+	without_sbin status '"ipMasq":true,"ipMasqBackend":"iptables"' "$NET4"
 	assert_error 50 '*iptables*'
-	status '"ipMasq":true,"ipMasqBackend":"nftables"' "$NET4" PATH="$SCRATCH/empty"
+	without_sbin status '"ipMasq":true,"ipMasqBackend":"nftables"' "$NET4"
 	assert_silent
 }
 

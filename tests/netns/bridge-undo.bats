@@ -91,18 +91,10 @@ fails() {
 }
 
 # bats test_tags=ferrule
-@test "the second of two gateways is in the way of the first" {
-	fails '*already has an IP address different from 10.1.3.1/24*' \
-		"$(conf "$ALL" '"ranges":[[{"subnet":"10.1.2.0/24"}],[{"subnet":"10.1.3.0/24"}]]')"
-}
-
-# bats test_tags=ferrule
 @test "a route that the kernel refuses" {
 	fails '*10.9.0.0/16*' "$(conf "$ALL" \
 		"$DUAL,\"routes\":[{\"dst\":\"0.0.0.0/0\"},{\"dst\":\"10.9.0.0/16\",\"gw\":\"172.31.0.1\"}]")"
 	fails '*10.9.0.1/16*' "$(conf "$ALL" "$DUAL,\"routes\":[{\"dst\":\"10.9.0.1/16\"}]")"
-	fails '*10.9.0.0/16*' "$(conf "$ALL" \
-		"$DUAL,\"routes\":[{\"dst\":\"10.9.0.0/16\"},{\"dst\":\"10.9.0.0/16\"}]")"
 }
 
 # bats test_tags=ferrule
@@ -136,9 +128,8 @@ fails() {
 	c=$(conf '"isGateway":true,"ipMasq":true,"ipMasqBackend":"iptables","macspoofchk":true' "$DUAL")
 	mkdir "$SCRATCH/empty"
 	keep
-	# Nothing else is looked up in PATH.
-	cni ADD bridge "$c" PATH="$SCRATCH/empty"
-	assert_error '*' '*iptables*'
+	without_sbin cni ADD bridge "$c"
+	assert_error '*' '*ip*tables*'
 	assert_kept
 	# One that fails.
 	printf '#!/bin/sh\necho "no such table: nat" >&2\nexit 3\n' \
@@ -146,7 +137,7 @@ fails() {
 	chmod +x "$SCRATCH/empty/iptables-restore"
 	cp "$SCRATCH/empty/iptables-restore" "$SCRATCH/empty/ip6tables-restore"
 	cni ADD bridge "$c" PATH="$SCRATCH/empty:/bin"
-	assert_error '*' '*iptables*'
+	assert_error '*' '*ip*tables*'
 	[[ $output == *'no such table: nat'* ]] || flunk 'its words are missing'
 	assert_kept
 	# IPv4 succeeds, IPv6 fails.
@@ -154,7 +145,7 @@ fails() {
 	ln -s "$(command -v iptables-restore)" "$SCRATCH/empty/iptables-restore"
 	ln -s "$(command -v iptables)" "$SCRATCH/empty/iptables"
 	cni ADD bridge "$c" PATH="$SCRATCH/empty:/bin"
-	assert_error '*' '*iptables*'
+	assert_error '*' '*ip*tables*'
 	# The kernel's tables of iptables stay when they are empty.
 	sed -i '/^table ip nat/,/^}/d' "$BATS_TEST_TMPDIR/kept"
 	world_state | sed '/^table ip nat/,/^}/d' >"$BATS_TEST_TMPDIR/now"

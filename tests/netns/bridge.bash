@@ -221,6 +221,21 @@ settle() {
 	flunk "still running in host: $(ip netns pids host)"
 }
 
+# without_sbin CALL...: a call, such as `cni ADD bridge CONF`, on a machine that
+# has no program in /usr/sbin.
+without_sbin() {
+	local real=$PLUGIN_DIR
+	local PLUGIN_DIR=$SCRATCH/without-sbin
+	mkdir -p "$PLUGIN_DIR/empty"
+	cat >"$PLUGIN_DIR/bridge" <<-SH
+	#!/bin/sh
+	exec unshare --mount sh -c 'mount --bind $PLUGIN_DIR/empty /usr/sbin &&
+		exec $real/bridge'
+	SH
+	chmod +x "$PLUGIN_DIR/bridge"
+	"$@" CNI_PATH="$real"
+}
+
 # ipam RESULT [MEMBERS]: an IPAM plugin "fake" whose ADD answers RESULT; sets
 # $FAKE, the members of `ipam` for it, and $BIN, the CNI_PATH it is in. What it
 # was called with is in $SCRATCH/calls.
