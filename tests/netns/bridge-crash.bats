@@ -138,10 +138,11 @@ everywhere() {
 	[ "$dead" -ge 20 ]
 }
 
-# close() is left out: what strace makes fail is not done at all, and Linux
-# closes a descriptor even if it reports an error.
+# Two are left out, which Linux never fails as strace would: close(), which
+# closes a descriptor even if it reports an error, and brk(), which answers with
+# the old end, and not with an errno that libc takes for the new one.
 fallible() { # VERB
-	grep -v '^close ' "$SCRATCH/calls-of-$1"
+	grep -vE '^(close|brk) ' "$SCRATCH/calls-of-$1"
 }
 
 # failing VERB CONF CALL N ERRNO: run VERB with that failure; either it works
@@ -224,7 +225,7 @@ matrix() {
 
 # bats test_tags=ferrule,novalgrind
 @test "any call of DEL fails: the next DEL cleans up" {
-	local c call n rc failed=0 worked=0
+	local c call n rc failed=0 worked=0 bad=0
 	c=$(conf "$FULL" "$DUAL,$ROUTED")
 	used "$c"
 	plugin ADD "$c" >/dev/null
@@ -238,10 +239,13 @@ matrix() {
 			failed=$((failed + 1))
 			by_del "$c" || return 1
 		fi
-		assert_kept "DEL, $call $n, exit status $rc" || return 1
+		assert_kept "DEL, $call $n, exit status $rc" || {
+			bad=$((bad + 1))
+			by_del "$c" || return 1
+		}
 	done 4< <(fallible DEL)
-	echo "# DEL: $failed failed, $worked worked" >&3
-	[ "$failed" -ge 3 ]
+	echo "# DEL: $failed failed, $worked worked, $bad of these only seemed to" >&3
+	[ "$failed" -ge 3 ] && [ "$bad" -eq 0 ]
 }
 
 # bats test_tags=ferrule,novalgrind
