@@ -19,8 +19,11 @@
  *		}
  *	}
  *
- * A packet and a change cost the same with one container and with 10,000. The
- * chain is of one network, one subnet and one way to choose ports.
+ * The chain is of one network, one subnet and one way to choose ports. A packet
+ * costs the same with one container and with 10,000, and a change the same
+ * messages. What is not constant is in the kernel: a new element that points
+ * to a chain makes it validate all jumps of the table at the commit, which
+ * takes it 0.2 us for each element that is there (Linux 6.18).
  */
 #include <string.h>
 
@@ -273,7 +276,8 @@ static int find_by_owner(struct nft *nft, const char *owner,
 int rules_masq_del(struct nft *nft, const struct bridge_rules *rules, bool tidy,
 		   struct nft_tx *tx, struct err *err)
 {
-	auto_victims struct rules_victims victims = { .list.len = 0 };
+	auto_victims struct rules_victims victims = { .list = {
+							      .data = NULL } };
 	char owner[OWNER_TEXT];
 	int r = nft_table_get(nft, &table, NULL, err);
 
@@ -367,7 +371,8 @@ int rules_masq_gc(struct nft *nft, const char *network,
 		  const struct cni_attachments *valid, bool tidy,
 		  struct nft_tx *tx, struct err *err)
 {
-	auto_victims struct rules_victims victims = { .list.len = 0 };
+	auto_victims struct rules_victims victims = { .list = {
+							      .data = NULL } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < 2; i++) {

@@ -32,15 +32,15 @@ void rules_victims_free(struct rules_victims *victims);
 /*
  * Plan to remove them, all in the table of @layout; with @tidy also the chains
  * that nothing else points to then, and if no chain is left but the layout's,
- * the table. Returns 1 for that: the commit must then be refused if anything
- * changed since before the plan began (nft_tx_since()).
+ * the table. Returns 1 for a plan to tidy up: the commit must be refused if
+ * anything changed since before the plan began (nft_tx_since()).
  */
 int rules_victims_plan(struct nft *nft, const struct nft_layout *layout,
 		       const struct rules_victims *victims, bool tidy,
 		       struct nft_tx *tx, struct err *err) MUST_CHECK;
 
-/* Does this kernel have nf_tables, and may we use it? */
-bool rules_nft_there(struct nft *nft);
+/* Returns 1 if this kernel has nf_tables, 0 if not. */
+int rules_nft_there(struct nft *nft, struct err *err) MUST_CHECK;
 
 /* Masquerade in nf_tables. _del() and _gc() return what the plan does. */
 int rules_masq_add(struct nft *nft, const struct bridge_rules *rules,
