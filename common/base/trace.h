@@ -7,7 +7,7 @@
  *
  *	TIME PROGRAM[PID] KIND WHAT = RESULT (MICROSECONDS us)
  *
- * where TIME is seconds since boot, KIND is one of rtnl, nft, file, lock,
+ * where TIME is seconds since boot, KIND is one of rtnl, nft, ct, file, lock,
  * sysctl, netns, exec, mount, cgroup, clone, and RESULT is "ok" or an errno
  * name. Off, a call costs one test of a variable.
  */
