@@ -67,7 +67,7 @@ no_rules() {
 }
 
 no_ports() {
-	[ -z "$(ip link show type veth | grep -v uplink | grep veth)" ]
+	! ip -brief link show type veth | grep -v uplink | grep -q veth
 }
 
 # Only an address has two dots or colons.

@@ -13,8 +13,28 @@
 #define SOL_NETLINK 270
 #endif
 
+/*
+ * A socket has no port ID before it is bound or has sent something. Then it is
+ * passed over: the kernel takes it for the sender of each event, as whom it
+ * has 0 as well.
+ */
+static int ensure_bound(int fd)
+{
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(self);
+	struct sockaddr *addr = (void *)&self;
+
+	if (getsockname(fd, addr, &len) < 0)
+		return -errno;
+	return self.nl_pid || bind(fd, addr, len) == 0 ? 0 : -errno;
+}
+
 int net_listen(struct net *net, unsigned int group, struct err *err)
 {
+	int r = ensure_bound(net->fd);
+
+	if (r < 0)
+		return err_sys(err, -r, "bind a netlink socket");
 	if (setsockopt(net->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
 		       sizeof(group)) < 0)
 		return err_sys(err, errno, "join rtnetlink group %u", group);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* LEAD: read LEAD-NOTE-READ-NOW.md in the top folder of this worktree, then
- * delete this line. */
 /*
  * A session with the kernel's nf_tables, in this network namespace.
  *

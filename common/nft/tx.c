@@ -105,6 +105,20 @@ void nft_message_end(struct nft_tx *tx, const struct nlmsghdr *hdr)
 	tx->batch.len += hdr->nlmsg_len;
 }
 
+void nft_tx_append(struct nft_tx *tx, const struct nft_tx *from)
+{
+	struct change change;
+
+	if (from->batch.failed || from->changes.failed)
+		nft_tx_failed(tx);
+	for (size_t i = 0; i < change_count(from); i++) {
+		change = change_at(from, i);
+		change.at += tx->batch.len;
+		strbuf_add(&tx->changes, &change, sizeof(change));
+	}
+	strbuf_add(&tx->batch, from->batch.data, from->batch.len);
+}
+
 /* A transaction on its way. */
 struct delivery {
 	struct nft *nft;

@@ -109,6 +109,9 @@ void nft_tx_free(struct nft_tx *tx);
  */
 void nft_tx_since(struct nft_tx *tx, uint32_t generation);
 
+/* Append all changes of @from. */
+void nft_tx_append(struct nft_tx *tx, const struct nft_tx *from);
+
 /*
  * Send it. Errors: -errno of the first change that the kernel refused, named,
  * with its explanation in the details; -ERESTART, see above. The transaction

@@ -54,7 +54,7 @@ static int vlan_port_up(struct attachment *at, const char *name,
 static int make_vlan_link(struct attachment *at, const char *name,
 			  struct err *err)
 {
-	uint8_t mac[LINK_MAC], port_mac[LINK_MAC];
+	uint8_t port_mac[LINK_MAC];
 	char port[LINK_NAME] = "veth", hex[12];
 	const struct veth_spec spec = {
 		.name = port,
@@ -62,7 +62,7 @@ static int make_vlan_link(struct attachment *at, const char *name,
 		.master = at->bridge.index,
 		.mtu = at->bridge.mtu,
 		.peer = name,
-		.peer_mac = mac,
+		.peer_mac = at->vlan_mac,
 		.peer_ns = -1,
 	};
 	struct err why = { .code = CNI_OK };
@@ -70,18 +70,17 @@ static int make_vlan_link(struct attachment *at, const char *name,
 
 	hash_hex(&name, 1, hex, 11);
 	(void)strncat(port, hex, 11);
-	r = link_random_mac(mac, err);
+	r = link_random_mac(at->vlan_mac, err);
 	r = r ?: link_random_mac(port_mac, err);
 	if (r < 0)
 		return r;
 	r = veth_add(&at->host, &spec, &why);
-	at->made_vlan = r == 0;
-	if (r < 0 && r != -EEXIST)
+	if (r == -EEXIST)
+		return link_get(&at->host, name, &at->vlan, err);
+	if (r < 0)
 		*err = why;
-	if (r < 0 && r != -EEXIST)
-		return r;
-	r = link_get(&at->host, name, &at->vlan, err);
-	return r < 0 || !at->made_vlan ? r : vlan_port_up(at, port, err);
+	r = r ?: link_get(&at->host, name, &at->vlan, err);
+	return r ?: vlan_port_up(at, port, err);
 }
 
 static int ensure_vlan_link(struct attachment *at, struct err *err)
@@ -179,7 +178,11 @@ static int add_gateway(struct attachment *at, const struct cidr *want,
 	struct err why = { .code = CNI_OK };
 	int r;
 
+	/* First, so that it is taken back even if the answer is lost. */
+	at->gateways[at->gateway_count++] = *want;
 	r = addr_add(&at->host, link->index, link->name, want, true, &why);
+	if (r == -EEXIST)
+		at->gateway_count--;
 	if (r == -EEXIST)
 		return 0;
 	if (r < 0)
@@ -187,10 +190,7 @@ static int add_gateway(struct attachment *at, const struct cidr *want,
 	if (r == -EACCES || r == -EPERM)
 		(void)err_hint(err, "is net.ipv6.conf.%s.disable_ipv6 1?",
 			       link->name);
-	if (r < 0)
-		return r;
-	at->gateways[at->gateway_count++] = *want;
-	return pin_mac(at, err);
+	return r ?: pin_mac(at, err);
 }
 
 static int ensure_gateway(struct attachment *at, const struct cidr *want,
@@ -288,6 +288,22 @@ static int restore(struct attachment *at, struct err *err)
 	return r;
 }
 
+static int undo_vlan_link(struct attachment *at, struct err *err)
+{
+	char name[LINK_NAME];
+	struct link_info now;
+	bool found;
+	int r;
+
+	if (!at->conf.vlan || !at->conf.is_gateway)
+		return 0;
+	(void)gateway_vlan_name(&at->conf, name);
+	r = link_find(&at->host, name, &now, &found, err);
+	if (r < 0 || !found || memcmp(now.mac, at->vlan_mac, LINK_MAC) != 0)
+		return r;
+	return link_del(&at->host, now.index, name, err);
+}
+
 int gateway_undo(struct attachment *at, struct err *err)
 {
 	const struct link_info *link = gateway_link(at);
@@ -308,9 +324,5 @@ int gateway_undo(struct attachment *at, struct err *err)
 	}
 	if (at->conf.force_address && r == 0)
 		r = restore(at, err);
-	if (at->made_vlan)
-		r = first_of(link_del(&at->host, at->vlan.index, at->vlan.name,
-				      err),
-			     r);
-	return r;
+	return first_of(undo_vlan_link(at, err), r);
 }

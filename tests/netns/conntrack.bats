@@ -7,6 +7,17 @@
 # and fd00:88::2 and ::3, clients 10.0.0.5 and fd00::5.
 load helpers
 
+# What runs beside a test, by its process ID.
+beside=()
+
+teardown() {
+	for pid in "${beside[@]}"; do
+		kill "$pid" 2>/dev/null || :
+	done
+	ip -all netns delete
+	rm -rf "$SCRATCH"
+}
+
 host_addresses() {
 	in_ns host ip link set lo up
 	in_ns host ip addr add 10.0.0.1/24 dev lo
@@ -251,11 +262,13 @@ assert_left() {
 		in_ns c$i ip addr add 10.88.0.$i/24 dev eth0
 		in_ns c$i ip link set eth0 up
 		in_ns c$i ip route add default via 10.88.0.1
-		in_ns c$i nc -u -l -k 5353 >"$SCRATCH/c$i" &
+		nsenter --net=/run/netns/c$i -- nc -u -l -k 5353 \
+			>"$SCRATCH/c$i" 3>&- &
+		beside+=($!)
 	done
 	in_ns host sysctl -qw net.ipv4.ip_forward=1
 	send() { # WORD: from the one port of the client
-		echo "$1" | in_ns pod nc -u -w 1 -p 1001 10.0.0.1 53 || :
+		echo "$1" | in_ns pod timeout 5 nc -u -w 1 -p 1001 10.0.0.1 53 || :
 	}
 	heard() {
 		timeout 5 sh -c "until grep -q $2 '$SCRATCH/c$1'; do sleep 0.1; done" ||
