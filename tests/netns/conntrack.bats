@@ -175,7 +175,8 @@ assert_left() {
 }
 
 # bats test_tags=ferrule
-@test "many flows go at once, by one dump" {
+@test "many flows go at once, by one dump or one for each family" {
+	local dumps
 	host_addresses
 	for i in {1..2000}; do
 		flow udp 10.0.0.1 53 $((1000 + i)) 10.88.0.3:53
@@ -183,7 +184,20 @@ assert_left() {
 	FERRULE_TRACE=stderr ctctl 4 udp 53 - !10.88.0.2 6 udp 53 - !fd00::2
 	assert_ok
 	[[ $output == *"deleted 2000" ]] || flunk
-	[ "$(grep -c 'ct list' <<<"$output")" = 1 ] || flunk
+	dumps=$(grep 'ct list' <<<"$output")
+	[[ $dumps == *"ct list entries = ok"* ]] || flunk
+	[ "$(wc -l <<<"$dumps")" = 1 ] || flunk
+	assert_left
+	for i in {1..12000}; do
+		flow udp 10.0.0.1 53 $((1000 + i)) 10.88.0.3:53
+	done | make_flows
+	flow udp fd00::1 53 1 | make_flows
+	FERRULE_TRACE=stderr ctctl 4 udp 53 - !10.88.0.2 6 udp 53 - !fd00::2
+	assert_ok
+	[[ $output == *"deleted 12001" ]] || flunk
+	dumps=$(grep 'ct list' <<<"$output")
+	[[ $dumps == *"of IPv4 = ok"*"of IPv6 = ok"* ]] || flunk
+	[ "$(wc -l <<<"$dumps")" = 2 ] || flunk
 	assert_left
 }
 
@@ -239,7 +253,7 @@ assert_left() {
 		status=$?
 	[ "$status" = 1 ] || flunk
 	[ "$output" = "deleted 0
--1 list connections (conntrack): Operation not permitted" ] || flunk
+-1 count connections (conntrack): Operation not permitted" ] || flunk
 }
 
 # A client that goes on from one port, as DNS forwarders and VoIP do.
