@@ -2,9 +2,10 @@
 #include "common/net/route.h"
 
 #include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/base/text.h"
 
 static size_t ip_size(enum ip_family family)
 {
@@ -19,21 +20,15 @@ static uint8_t af_of(enum ip_family family)
 char *route_text(const struct route *route, char buf[ROUTE_TEXT])
 {
 	char dst[CIDR_TEXT], gw[IP_TEXT];
-	size_t len;
+	char *end = text_put(buf, cidr_format(&route->dst, dst));
 
-	(void)snprintf(buf, ROUTE_TEXT, "%s", cidr_format(&route->dst, dst));
-	len = strlen(buf);
 	if (route->gw.family != IP_NONE)
-		(void)snprintf(buf + len, ROUTE_TEXT - len, " via %s",
+		end = text_put(text_put(end, " via "),
 			       ip_format(&route->gw, gw));
-	len = strlen(buf);
 	if (route->table && route->table != RT_TABLE_MAIN)
-		(void)snprintf(buf + len, ROUTE_TEXT - len, " table %u",
-			       route->table);
-	len = strlen(buf);
+		end = text_uint(text_put(end, " table "), route->table);
 	if (route->priority)
-		(void)snprintf(buf + len, ROUTE_TEXT - len, " metric %u",
-			       route->priority);
+		(void)text_uint(text_put(end, " metric "), route->priority);
 	return buf;
 }
 
