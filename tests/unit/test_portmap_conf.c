@@ -298,7 +298,7 @@ static const struct {
 	  MAP0 ".hostPort: Invalid host port number: -1 (must be between 1 and "
 	       "65535)",
 	  0 },
-	/* The reference lets these through. */
+	/* The reference leaves these to iptables and nft. */
 	{ "{" NONE "," PORTS("{" TCP80 ",'hostPort':65536}") "}",
 	  MAP0 ".hostPort: Invalid host port number: 65536 (must be between 1 "
 	       "and 65535)",
