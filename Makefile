@@ -43,7 +43,7 @@ libs.bridge     = nl-3 nftnl mnl md json-c
 lean.bridge     = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 dir.portmap     = plugins/portmap
 libs.portmap    = nl-3 nftnl mnl md json-c
-lean.portmap    = $(lean.bridge)
+lean.portmap    = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 
 # Every library, and its name in pkg-config.
 LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How: one dump. The kernel walks its whole hash table for one, which is
- * milliseconds, however few entries there are; so there is only one for all
- * filters, and none if it counts no entries. It leaves out what cannot match,
- * as far as it knows how (5.8 and later), by what the filters have in common;
- * then everything is looked at here.
+ * How: a dump. The kernel walks its whole hash table for one, which is
+ * milliseconds, however few entries there are. So there is none if it counts no
+ * entries, and one for all filters if there are not many: of one family, it
+ * leaves out what the filters have in common not to want, as far as it knows
+ * how (5.8 and later), but of both it lists all. Everything is looked at here.
  *
  * Every match becomes a request that names the entry by its tuple, zone and ID,
  * as the kernel spelled them. Requests are sent when the dump is over: the
@@ -23,6 +23,9 @@
 #include "common/base/trace.h"
 #include "common/nft/attr.h"
 #include "common/nft/conntrack_parts.h"
+
+/* So many are listed for less than another walk through the table costs. */
+#define FEW_ENTRIES 4000
 
 /* The largest request: two tuples of IPv6 and the rest. */
 #define REQUEST_MAX 512
@@ -91,7 +94,8 @@ static int look_at(const struct nlmsghdr *hdr, void *context)
 	return MNL_CB_OK;
 }
 
-static int dump(struct mnl *mnl, struct search *search, bool filtered)
+static int dump(struct mnl *mnl, struct search *search, enum ip_family family,
+		bool filtered)
 {
 	char buf[REQUEST_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *hdr;
@@ -100,11 +104,15 @@ static int dump(struct mnl *mnl, struct search *search, bool filtered)
 
 	hdr = start(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 	if (filtered)
-		conntrack_narrow(hdr, search->filters, search->count);
+		conntrack_narrow(hdr, search->filters, search->count, family);
 	search->requests.len = 0;
 	search->failed = 0;
 	r = mnl_ask(mnl, hdr, look_at, search) ?: search->failed;
-	trace_end(began, r, "ct", "list %s", filtered ? "filtered" : "all");
+	trace_end(began, r, "ct", "list entries%s%s",
+		  family == IP_V4   ? " of IPv4"
+		  : family == IP_V6 ? " of IPv6"
+				    : "",
+		  filtered ? "" : ", not filtered");
 	return r;
 }
 
@@ -112,7 +120,7 @@ static int dump(struct mnl *mnl, struct search *search, bool filtered)
 static int remove_found(struct mnl *mnl, struct search *search, size_t *deleted)
 {
 	uint64_t began = trace_start();
-	size_t found = 0;
+	size_t found = 0, before = *deleted;
 	int worst = 0;
 
 	for (size_t at = 0; at < search->requests.len; found++) {
@@ -126,8 +134,8 @@ static int remove_found(struct mnl *mnl, struct search *search, size_t *deleted)
 			worst = first_of(r, worst);
 	}
 	if (found > 0)
-		trace_end(began, worst, "ct", "delete %zu of %zu", *deleted,
-			  found);
+		trace_end(began, worst, "ct", "delete %zu of %zu",
+			  *deleted - before, found);
 	return worst;
 }
 
@@ -155,16 +163,13 @@ static int count_entries(struct mnl *mnl, uint32_t *count)
  * A kernel that is asked for a filter that it does not have says so. One from
  * before there were filters does not look at it.
  */
-static int flush(struct mnl *mnl, struct search *search, size_t *deleted)
+static int flush_family(struct mnl *mnl, struct search *search,
+			enum ip_family family, size_t *deleted)
 {
-	uint32_t count = UINT32_MAX;
-	int r = count_entries(mnl, &count);
+	int r = dump(mnl, search, family, true);
 
-	if (r == 0 && count == 0)
-		return 0;
-	r = r ?: dump(mnl, search, true);
 	if (r == -EOPNOTSUPP || r == -EINVAL)
-		r = dump(mnl, search, false);
+		r = dump(mnl, search, family, false);
 	if (r < 0)
 		return err_sys(search->err, -r, "list connections (conntrack)");
 	r = remove_found(mnl, search, deleted);
@@ -172,6 +177,35 @@ static int flush(struct mnl *mnl, struct search *search, size_t *deleted)
 		return err_sys(search->err, -r,
 			       "delete connections (conntrack)");
 	return 0;
+}
+
+static bool has_family(const struct search *search, enum ip_family family)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (search->filters[i].family == family)
+			return true;
+	return false;
+}
+
+static int flush(struct mnl *mnl, struct search *search, size_t *deleted)
+{
+	const bool v4 = has_family(search, IP_V4);
+	const bool v6 = has_family(search, IP_V6);
+	uint32_t count = UINT32_MAX;
+	int r = count_entries(mnl, &count);
+
+	if (r < 0)
+		return err_sys(search->err, -r,
+			       "count connections (conntrack)");
+	if (count == 0)
+		return 0;
+	if (v4 && v6 && count <= FEW_ENTRIES)
+		return flush_family(mnl, search, IP_NONE, deleted);
+	if (v4)
+		r = flush_family(mnl, search, IP_V4, deleted);
+	if (v6)
+		r = first_of(flush_family(mnl, search, IP_V6, deleted), r);
+	return r;
 }
 
 int conntrack_flush(const struct conntrack_filter *filters, size_t count,

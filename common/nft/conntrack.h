@@ -39,9 +39,9 @@ struct conntrack_filter {
  * only entries to an address of this host match: forwarded flows to the same
  * port of somebody else survive. With one that is, only translated entries.
  *
- * It costs one dump, whatever the filters are, and none if there are no
- * entries. An entry that is gone in the meantime is none the worse. After a
- * failed removal, the others are tried.
+ * It costs one dump for each family at most, and none if there are no entries.
+ * An entry that is gone in the meantime is none the worse. After a failed
+ * removal, the others are tried.
  *
  * Errors: -EINVAL for a filter without a protocol, or with neither a port nor
  * one peer, before anything is done; the kernel's: -EPERM, and -EINVAL or

@@ -118,34 +118,43 @@ int conntrack_matches(const struct conntrack_filter *filter,
 }
 
 /*
- * What all filters have in common; 0 and IP_NONE: nothing. A peer's family and
- * a port's protocol are in common with them.
+ * What all filters for @family have in common; 0 and IP_NONE: nothing. To the
+ * kernel, a port is one of a protocol.
  */
 static struct conntrack_filter in_common(const struct conntrack_filter *filters,
-					 size_t count, bool *translated)
+					 size_t count, enum ip_family family)
 {
-	struct conntrack_filter common = *filters;
+	struct conntrack_filter common = { .family = IP_NONE };
 
-	*translated = true;
 	for (size_t i = 0; i < count; i++) {
 		const struct conntrack_filter *filter = &filters[i];
 
-		if (!for_one_peer(filter))
-			*translated = false;
-		if (common.family != filter->family)
-			common.family = IP_NONE;
+		if (filter->family != family)
+			continue;
+		if (common.family == IP_NONE)
+			common = *filter;
 		if (common.protocol != filter->protocol)
 			common.protocol = 0;
 		if (common.host_port != filter->host_port)
 			common.host_port = 0;
-		if (!ip_equal(&common.peer, &filter->peer))
+		if (!for_one_peer(filter) ||
+		    !ip_equal(&common.peer, &filter->peer))
 			common.peer.family = IP_NONE;
 	}
 	if (common.protocol == 0)
 		common.host_port = 0;
-	if (!*translated)
-		common.peer.family = IP_NONE;
 	return common;
+}
+
+/* Are all for one peer each, and so for translated entries? */
+static bool all_translated(const struct conntrack_filter *filters, size_t count,
+			   enum ip_family family)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((family == IP_NONE || filters[i].family == family) &&
+		    !for_one_peer(&filters[i]))
+			return false;
+	return true;
 }
 
 static void put_protocol(struct nlmsghdr *hdr,
@@ -173,30 +182,37 @@ static void put_peer(struct nlmsghdr *hdr, const struct ip *peer)
 	mnl_attr_nest_end(hdr, tuple);
 }
 
-void conntrack_narrow(struct nlmsghdr *hdr,
-		      const struct conntrack_filter *filters, size_t count)
+/* The kernel has this only for one family. */
+static void put_common(struct nlmsghdr *hdr,
+		       const struct conntrack_filter *want)
 {
-	bool translated;
-	const struct conntrack_filter want =
-		in_common(filters, count, &translated);
-	const bool peer = want.peer.family != IP_NONE;
+	const bool peer = want->peer.family != IP_NONE;
 	struct nfgenmsg *head = mnl_nlmsg_get_payload(hdr);
 	struct nlattr *nest;
 
-	if (want.family != IP_NONE)
-		head->nfgen_family = want.family == IP_V4 ? AF_INET : AF_INET6;
-	if (want.protocol)
-		put_protocol(hdr, &want);
+	head->nfgen_family = want->family == IP_V4 ? AF_INET : AF_INET6;
+	if (want->protocol)
+		put_protocol(hdr, want);
 	if (peer)
-		put_peer(hdr, &want.peer);
+		put_peer(hdr, &want->peer);
 	nest = mnl_attr_nest_start(hdr, CTA_FILTER);
 	mnl_attr_put_u32(hdr, CTA_FILTER_ORIG_FLAGS,
-			 (want.protocol ? PART_PROTO : 0) |
-				 (want.host_port ? PART_PORT_DEST : 0));
+			 (want->protocol ? PART_PROTO : 0) |
+				 (want->host_port ? PART_PORT_DEST : 0));
 	mnl_attr_put_u32(hdr, CTA_FILTER_REPLY_FLAGS, peer ? PART_IP_SRC : 0);
 	mnl_attr_nest_end(hdr, nest);
-	if (translated) {
-		mnl_attr_put_u32(hdr, CTA_STATUS, htonl(STATUS_DST_NAT));
-		mnl_attr_put_u32(hdr, CTA_STATUS_MASK, htonl(STATUS_DST_NAT));
-	}
+}
+
+void conntrack_narrow(struct nlmsghdr *hdr,
+		      const struct conntrack_filter *filters, size_t count,
+		      enum ip_family family)
+{
+	const struct conntrack_filter want = in_common(filters, count, family);
+
+	if (family != IP_NONE)
+		put_common(hdr, &want);
+	if (!all_translated(filters, count, family))
+		return;
+	mnl_attr_put_u32(hdr, CTA_STATUS, htonl(STATUS_DST_NAT));
+	mnl_attr_put_u32(hdr, CTA_STATUS_MASK, htonl(STATUS_DST_NAT));
 }

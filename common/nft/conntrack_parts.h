@@ -31,8 +31,10 @@ int conntrack_matches(const struct conntrack_filter *filter,
 		      struct err *err) MUST_CHECK;
 
 /*
- * Complete the question for all entries: leave out those that none of @filters
- * can match. @hdr has room for 256 bytes more.
+ * Complete the question for all entries: only those of @family (IP_NONE: both),
+ * without those that none of @filters can match. @hdr has room for 256 bytes
+ * more.
  */
 void conntrack_narrow(struct nlmsghdr *hdr,
-		      const struct conntrack_filter *filters, size_t count);
+		      const struct conntrack_filter *filters, size_t count,
+		      enum ip_family family);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* portmap's configuration: what is read, and what is said of bad ones. */
 /* wrap: log_warn */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/io.h"
 #include "common/base/strbuf.h"
 #include "plugins/portmap/conf.h"
 
@@ -296,7 +298,7 @@ static const struct {
 	  MAP0 ".hostPort: Invalid host port number: -1 (must be between 1 and "
 	       "65535)",
 	  0 },
-	/* The reference lets these through. */
+	/* The reference leaves these to iptables and nft. */
 	{ "{" NONE "," PORTS("{" TCP80 ",'hostPort':65536}") "}",
 	  MAP0 ".hostPort: Invalid host port number: 65536 (must be between 1 "
 	       "and 65535)",
@@ -575,6 +577,57 @@ static void gc_minds_nothing(void **state)
 	json_object_put(req.doc);
 }
 
+/* The lists in conf/, which say the same to every reader. */
+static const struct {
+	const char *file;
+	const char *want;
+} example_cases[] = {
+	{ "20-portmap", "auto" },
+	{ "20-portmap-iptables", "iptables v4=!,-s,192.0.2.0/24" },
+};
+
+static void load_example(const char *name, struct strbuf *out)
+{
+	auto_fd int fd = -1;
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/conf/%s.conflist",
+		       getenv("TOP") ?: ".", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail_msg("open %s: %m", path);
+	assert_int_equal(io_read_all(fd, 1 << 20, out), 0);
+}
+
+static void example_configurations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(example_cases); i++) {
+		auto_portmap_conf struct portmap_conf conf;
+		auto_result struct cni_result prev = { .ip_count = 0 };
+		auto_strbuf struct strbuf text = { .data = NULL };
+		auto_strbuf struct strbuf got = { .data = NULL };
+		struct err err = { .code = CNI_OK };
+		struct cni_request req;
+		struct cfg list, plugins;
+
+		load_example(example_cases[i].file, &text);
+		req = make_request(CNI_STATUS, strbuf_str(&text));
+		list = req.conf;
+		assert_int_equal(cfg_child(&list, "plugins", json_type_array,
+					   &plugins, &err),
+				 0);
+		assert_int_equal(cfg_at(&plugins, 1, json_type_object,
+					&req.conf, &err),
+				 0);
+		assert_int_equal(portmap_conf_read(&req, &prev, &conf, &err),
+				 0);
+		show(&conf, &got);
+		assert_string_equal(strbuf_str(&got), example_cases[i].want);
+		json_object_put(req.doc);
+	}
+}
+
 /*
  * Sizes that a configuration of 8 MiB can reach: many ports by two protocols,
  * and one of them a second time.
@@ -618,6 +671,7 @@ int main(void)
 		cmocka_unit_test(result_before_is_the_callers),
 		cmocka_unit_test(some_of_it_for_del),
 		cmocka_unit_test(gc_minds_nothing),
+		cmocka_unit_test(example_configurations),
 		cmocka_unit_test(many_mappings_are_quick),
 	};
 
