@@ -83,14 +83,23 @@ void expr_mask(struct nft_tx *tx, const void *mask, size_t len)
 	mask_flip(tx, mask, none, len);
 }
 
-void expr_mark_or(struct nft_tx *tx, uint32_t bits)
+/* The packet's mark = (mark & @mask) ^ @flip; marks are in host order. */
+static void change_mark(struct nft_tx *tx, uint32_t mask, uint32_t flip)
 {
-	const uint32_t rest = ~bits; /* marks are in host order */
-
 	expr_meta(tx, NFT_META_MARK, NFT_REG_1);
-	mask_flip(tx, &rest, &bits, sizeof(bits));
+	mask_flip(tx, &mask, &flip, sizeof(mask));
 	(void)ADD(tx, "meta", { NFTNL_EXPR_META_KEY, NFT_META_MARK },
 		  { NFTNL_EXPR_META_SREG, NFT_REG_1 });
+}
+
+void expr_mark_or(struct nft_tx *tx, uint32_t bits)
+{
+	change_mark(tx, ~bits, bits);
+}
+
+void expr_mark_clear(struct nft_tx *tx, uint32_t bits)
+{
+	change_mark(tx, ~bits, 0);
 }
 
 void expr_immediate(struct nft_tx *tx, uint32_t reg, const void *data,

@@ -39,6 +39,8 @@ void expr_masquerade(struct nft_tx *tx, bool fully_random);
 
 /* Set bits of the packet's mark: meta mark set meta mark or BITS. */
 void expr_mark_or(struct nft_tx *tx, uint32_t bits);
+/* Clear them: meta mark set meta mark and NOT BITS. */
+void expr_mark_clear(struct nft_tx *tx, uint32_t bits);
 
 /* "meta nfproto": what nft leaves out where an address follows. */
 void match_family(struct nft_tx *tx, enum ip_family family);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plugins/portmap/claims.h"
 
-#include <linux/netfilter/nf_conntrack_common.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,13 +68,21 @@ static const struct nft_set hosts4 = MAP(
 	"hosts4", .key = { NFT_TYPE_IP4, NFT_TYPE_PROTO, NFT_TYPE_PORT }, TO4);
 static const struct nft_set hosts6 = MAP(
 	"hosts6", .key = { NFT_TYPE_IP6, NFT_TYPE_PROTO, NFT_TYPE_PORT }, TO6);
-static const struct nft_set pods4 =
-	MAP("pods4", .key = { NFT_TYPE_IP4 }, .data = { NFT_TYPE_VERDICT });
-static const struct nft_set pods6 =
-	MAP("pods6", .key = { NFT_TYPE_IP6 }, .data = { NFT_TYPE_VERDICT });
+/* What is masqueraded on its way to a container: by the link it came from, */
+static const struct nft_set near4 =
+	MAP("near4", .key = { NFT_TYPE_IFNAME, NFT_TYPE_IP4 });
+static const struct nft_set near6 =
+	MAP("near6", .key = { NFT_TYPE_IFNAME, NFT_TYPE_IP6 });
+/* what is from a loopback address, */
+static const struct nft_set local4 = MAP("local4", .key = { NFT_TYPE_IP4 });
+/* everything. */
+static const struct nft_set all4 = MAP("all4", .key = { NFT_TYPE_IP4 });
+static const struct nft_set all6 = MAP("all6", .key = { NFT_TYPE_IP6 });
 
-static const struct nft_set *const sets[] = { &ports4, &hosts4, &ports6,
-					      &hosts6, &pods4,  &pods6 };
+static const struct nft_set *const sets[] = {
+	&ports4, &hosts4, &ports6, &hosts6, &near4,
+	&near6,  &local4, &all4,   &all6,
+};
 
 /* ---- The rules that are always the same ---- */
 
@@ -114,8 +121,16 @@ static void put_prerouting(struct nft_tx *tx)
 	put_local(tx, &prerouting);
 }
 
+/*
+ * [::1] cannot be translated: IPv6 has no route_localnet, and the answer would
+ * be dropped. So whoever asks there is refused at once, and does not wait.
+ */
 static void put_output(struct nft_tx *tx)
 {
+	nft_rule_open(tx, &table, output.name);
+	match_cidr(tx, &loopback6, IP_DESTINATION, false);
+	expr_verdict(tx, NFT_RETURN, NULL);
+	nft_rule_close(tx, NULL);
 	put_local(tx, &output);
 }
 
@@ -155,34 +170,74 @@ static void put_dnat(struct nft_tx *tx, enum ip_family family,
 	nft_rule_close(tx, NULL);
 }
 
-/* A mapping for one address of the host comes before one for any. */
+/* The mark on what we translate, on its way from here to postrouting. */
+static void put_mark(struct nft_tx *tx, const char *chain, bool set)
+{
+	nft_rule_open(tx, &table, chain);
+	if (set)
+		expr_mark_or(tx, PORTMAP_MARK);
+	else
+		expr_mark_clear(tx, PORTMAP_MARK);
+	nft_rule_close(tx, NULL);
+}
+
+/*
+ * A mapping for one address of the host comes before one for any. Translating
+ * ends the chain; what gets to its end is not ours.
+ */
 static void put_hostports(struct nft_tx *tx)
 {
+	put_mark(tx, hostports.name, true);
 	put_dnat(tx, IP_V4, &hosts4);
 	put_dnat(tx, IP_V4, &ports4);
 	put_dnat(tx, IP_V6, &hosts6);
 	put_dnat(tx, IP_V6, &ports6);
+	put_mark(tx, hostports.name, false);
 }
 
-static void put_pods(struct nft_tx *tx, enum ip_family family,
-		     const struct nft_set *pods)
+/* Only what was translated here: others' flows to the container are theirs. */
+static void put_unmarked(struct nft_tx *tx)
 {
-	const uint32_t translated = IPS_DST_NAT, none = 0;
+	const uint32_t mark = PORTMAP_MARK, none = 0;
 
 	nft_rule_open(tx, &table, postrouting.name);
-	expr_ct(tx, NFT_CT_STATUS, NFT_REG_1);
-	expr_mask(tx, &translated, sizeof(translated));
-	expr_cmp(tx, NFT_CMP_NEQ, &none, sizeof(none));
-	match_family(tx, family);
-	load_ip(tx, family, IP_DESTINATION, NFT_REG_1);
-	expr_vmap(tx, pods);
+	expr_meta(tx, NFT_META_MARK, NFT_REG_1);
+	expr_mask(tx, &mark, sizeof(mark));
+	expr_cmp(tx, NFT_CMP_EQ, &none, sizeof(none));
+	expr_verdict(tx, NFT_RETURN, NULL);
+	nft_rule_close(tx, NULL);
+}
+
+/* @source: also match it; a set with an ifname: the link it came by. */
+static void put_masquerade(struct nft_tx *tx, const struct nft_set *set,
+			   const struct cidr *source)
+{
+	const bool by_link = set->key[0] == NFT_TYPE_IFNAME;
+	const enum ip_family family =
+		set->key[by_link] == NFT_TYPE_IP4 ? IP_V4 : IP_V6;
+
+	nft_rule_open(tx, &table, postrouting.name);
+	if (source)
+		match_cidr(tx, source, IP_SOURCE, false);
+	else
+		match_family(tx, family);
+	if (by_link)
+		expr_meta(tx, NFT_META_IIFNAME, NFT_REG_1);
+	load_ip(tx, family, IP_DESTINATION, by_link ? NFT_REG_2 : NFT_REG_1);
+	expr_lookup(tx, set, false);
+	expr_masquerade(tx, false);
 	nft_rule_close(tx, NULL);
 }
 
 static void put_postrouting(struct nft_tx *tx)
 {
-	put_pods(tx, IP_V4, &pods4);
-	put_pods(tx, IP_V6, &pods6);
+	put_unmarked(tx);
+	put_mark(tx, postrouting.name, false);
+	put_masquerade(tx, &near4, NULL);
+	put_masquerade(tx, &near6, NULL);
+	put_masquerade(tx, &local4, &loopback4);
+	put_masquerade(tx, &all4, NULL);
+	put_masquerade(tx, &all6, NULL);
 }
 
 static const struct nft_layout_chain chains[] = {
@@ -291,27 +346,60 @@ int claims_of(const struct portmap_conf *conf, struct claims *out,
 	return r < 0 ? err_nomem(err) : 0;
 }
 
-int claims_add_pod(struct claims *out, const struct ip *ip)
+static int claim_address(struct claims *out, const struct nft_set *set,
+			 const char *link, const struct ip *ip)
 {
-	struct claim *claim;
+	struct claim *claim = claims_add(out);
 
-	if (ip->family == IP_NONE)
-		return 0;
-	claim = claims_add(out);
 	if (!claim)
 		return -ENOMEM;
-	claim->set = ip->family == IP_V4 ? &pods4 : &pods6;
+	claim->set = set;
+	if (link)
+		nft_value_name(&claim->key, link);
 	nft_value_ip(&claim->key, ip);
 	return 0;
 }
 
-int claims_of_pods(const struct portmap_conf *conf, struct claims *out,
+int claims_add_pod(struct claims *out, const struct portmap_pod *pod)
+{
+	const bool v4 = pod->ip.family == IP_V4;
+	int r = 0;
+
+	if (pod->ip.family == IP_NONE)
+		return 0;
+	if (pod->all)
+		return claim_address(out, v4 ? &all4 : &all6, NULL, &pod->ip);
+	if (*pod->link)
+		r = claim_address(out, v4 ? &near4 : &near6, pod->link,
+				  &pod->ip);
+	if (v4)
+		r = r ?: claim_address(out, &local4, NULL, &pod->ip);
+	return r;
+}
+
+static struct portmap_pod pod_of(const struct portmap_rules *rules,
+				 enum ip_family family)
+{
+	const bool v4 = family == IP_V4;
+	const struct cidr *addr = v4 ? &rules->conf->pod4 : &rules->conf->pod6;
+	struct portmap_pod pod = { .ip = addr->ip,
+				   .all = rules->conf->masq_all };
+
+	(void)text_put(pod.link, v4 ? rules->link4 : rules->link6);
+	return pod;
+}
+
+int claims_of_pods(const struct portmap_rules *rules, struct claims *out,
 		   struct err *err)
 {
+	const struct portmap_pod pod4 = pod_of(rules, IP_V4);
+	const struct portmap_pod pod6 = pod_of(rules, IP_V6);
 	int r;
 
-	r = claims_add_pod(out, &conf->pod4.ip);
-	r = r ?: claims_add_pod(out, &conf->pod6.ip);
+	if (!rules->conf->snat)
+		return 0;
+	r = claims_add_pod(out, &pod4);
+	r = r ?: claims_add_pod(out, &pod6);
 	return r < 0 ? err_nomem(err) : 0;
 }
 
@@ -327,37 +415,6 @@ struct writer {
 	struct nft_tx *tx;
 	const char *chain, *comment;
 };
-
-static void masquerade_from(const struct writer *w, const struct cidr *source)
-{
-	nft_rule_open(w->tx, &table, w->chain);
-	if (source)
-		match_cidr(w->tx, source, IP_SOURCE, false);
-	expr_masquerade(w->tx, false);
-	nft_rule_close(w->tx, w->comment);
-}
-
-/*
- * From the container's own subnet: itself, and others on its bridge, whose
- * answers would not come by here otherwise. And from this host's loopback,
- * which the container could not answer to.
- */
-static void put_masquerade(const struct writer *w,
-			   const struct portmap_conf *conf)
-{
-	if (!conf->snat)
-		return;
-	if (conf->masq_all) {
-		masquerade_from(w, NULL);
-		return;
-	}
-	if (conf->pod4.ip.family != IP_NONE) {
-		masquerade_from(w, &conf->pod4);
-		masquerade_from(w, &loopback4);
-	}
-	if (conf->pod6.ip.family != IP_NONE)
-		masquerade_from(w, &conf->pod6);
-}
 
 static void put_return(const struct writer *w)
 {
@@ -389,14 +446,22 @@ static void list_port(const struct writer *w, const struct claim *claim)
 	put_return(w);
 }
 
-static void list_pod(const struct writer *w, const struct ip *ip)
+/* Its address, and by which link its neighbours come. */
+static void list_pod(const struct writer *w, const struct portmap_pod *pod)
 {
-	const struct cidr pod = { .ip = *ip, .len = ip_bits(ip->family) };
+	const struct cidr addr = { .ip = pod->ip,
+				   .len = ip_bits(pod->ip.family) };
+	char link[16] = "";
 
-	if (ip->family == IP_NONE)
+	if (pod->ip.family == IP_NONE)
 		return;
+	(void)text_put(link, pod->link);
 	nft_rule_open(w->tx, &table, w->chain);
-	match_cidr(w->tx, &pod, IP_SOURCE, false);
+	if (*link) {
+		expr_meta(w->tx, NFT_META_IIFNAME, NFT_REG_1);
+		expr_cmp(w->tx, NFT_CMP_EQ, link, sizeof(link));
+	}
+	match_cidr(w->tx, &addr, IP_SOURCE, false);
 	put_return(w);
 }
 
@@ -404,15 +469,14 @@ void pod_rules(struct nft_tx *tx, const struct portmap_rules *rules,
 	       const struct claim *ports, size_t count)
 {
 	char chain[POD_CHAIN], owner[OWNER_TEXT];
+	const struct portmap_pod pod4 = pod_of(rules, IP_V4);
+	const struct portmap_pod pod6 = pod_of(rules, IP_V6);
 	const struct writer w = { tx, chain, owner };
 
 	(void)cni_owner_text(&rules->owner, owner);
 	(void)pod_chain(owner, chain);
-	put_masquerade(&w, rules->conf);
-	nft_rule_open(tx, &table, chain);
-	put_return(&w);
 	for (size_t i = 0; i < count; i++)
 		list_port(&w, &ports[i]);
-	list_pod(&w, &rules->conf->pod4.ip);
-	list_pod(&w, &rules->conf->pod6.ip);
+	list_pod(&w, &pod4);
+	list_pod(&w, &pod6);
 }

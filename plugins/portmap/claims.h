@@ -8,7 +8,13 @@
 extern const struct nft_layout portmap_layout;
 
 /* Sets and chains of the layout: what a table without attachments has. */
-#define PORTMAP_LAYOUT_USE 11U
+#define PORTMAP_LAYOUT_USE 14U
+
+/*
+ * On packets that we translate, from there to postrouting. The bit that the
+ * reference's iptables backend has for the same.
+ */
+#define PORTMAP_MARK 0x2000U
 
 #define POD_CHAIN 32
 
@@ -32,8 +38,15 @@ void claims_free(struct claims *claims);
 int claims_of(const struct portmap_conf *conf, struct claims *out,
 	      struct err *err) MUST_CHECK;
 
-/* The elements of pods4 and pods6 for its addresses. */
-int claims_of_pods(const struct portmap_conf *conf, struct claims *out,
+/* A container as to what is masqueraded on its way there. */
+struct portmap_pod {
+	struct ip ip;
+	char link[16]; /* by which its neighbours come, as it does; or "" */
+	bool all;      /* everything is */
+};
+
+/* The elements of the sets for its addresses. */
+int claims_of_pods(const struct portmap_rules *rules, struct claims *out,
 		   struct err *err) MUST_CHECK;
 
 /* One more: a port, of one of the host's addresses (or IP_NONE: any). -ENOMEM.
@@ -41,19 +54,23 @@ int claims_of_pods(const struct portmap_conf *conf, struct claims *out,
 int claims_add_port(struct claims *out, enum ip_family family,
 		    const struct ip *host, uint8_t protocol,
 		    uint16_t port) MUST_CHECK;
-int claims_add_pod(struct claims *out, const struct ip *ip) MUST_CHECK;
+int claims_add_pod(struct claims *out,
+		   const struct portmap_pod *pod) MUST_CHECK;
 
 /* "pod-HASH", for an owner's text. */
 char *pod_chain(const char *owner, char buf[static POD_CHAIN]);
 
-/* Put the rules of its chain into @tx: masquerade, `return`, the list of its
- * @count @ports and its addresses. */
+/*
+ * Put the rules of its chain into @tx, which nothing jumps to: the list of its
+ * @count @ports and its addresses.
+ */
 void pod_rules(struct nft_tx *tx, const struct portmap_rules *rules,
 	       const struct claim *ports, size_t count);
 
 /*
- * What the chain lists: claims of ports, then those of pods; data are empty.
- * Nothing if there is no such chain. Returns 1 if there is, 0 if not.
+ * What the chain lists: claims of ports, then all that its addresses may have;
+ * data are empty. Nothing if there is no such chain. Returns 1 if there is, 0
+ * if not.
  */
 int claims_listed(struct nft *nft, const char *chain, struct claims *out,
 		  struct err *err) MUST_CHECK;

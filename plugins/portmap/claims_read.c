@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "plugins/portmap/claims.h"
 
 /* What a rule compares with what. */
@@ -13,11 +14,11 @@ struct matches {
 	struct ip source, destination;
 	uint8_t protocol;
 	uint16_t port;
-	bool acts; /* it does more than to return */
+	char link[16]; /* that a packet came by; "": any */
 };
 
 /* What register 1 holds. */
-enum loaded { NOTHING, FAMILY, PROTOCOL, SOURCE, DESTINATION, PORT };
+enum loaded { NOTHING, LINK, FAMILY, PROTOCOL, SOURCE, DESTINATION, PORT };
 
 static enum loaded loaded_by(const struct nft_expr_info *expr)
 {
@@ -29,6 +30,8 @@ static enum loaded loaded_by(const struct nft_expr_info *expr)
 
 		if (key == NFT_META_NFPROTO)
 			return FAMILY;
+		if (key == NFT_META_IIFNAME)
+			return LINK;
 		return key == NFT_META_L4PROTO ? PROTOCOL : NOTHING;
 	}
 	if (strcmp(expr->name, "payload") != 0)
@@ -70,6 +73,11 @@ static void take_value(enum loaded what, struct attrs bytes,
 			out->port =
 				(uint16_t)(bytes.data[0] << 8 | bytes.data[1]);
 		break;
+	case LINK:
+		if (bytes.len > 0 && bytes.len <= sizeof(out->link))
+			memcpy(out->link, bytes.data, bytes.len);
+		out->link[sizeof(out->link) - 1] = '\0';
+		break;
 	case NOTHING:
 		break;
 	}
@@ -87,8 +95,6 @@ static struct matches read_matches(struct attrs exprs)
 				   attr_in(attr_in(expr.data, NFTA_CMP_DATA),
 					   NFTA_DATA_VALUE),
 				   &out);
-		else if (strcmp(expr.name, "masq") == 0)
-			out.acts = true;
 		else
 			what = loaded_by(&expr);
 	}
@@ -98,20 +104,26 @@ static struct matches read_matches(struct attrs exprs)
 static int take_rule(const struct nft_rule_info *rule, void *ctx)
 {
 	struct claims *out = ctx;
+	struct portmap_pod pod = { .all = false };
 	struct matches matches;
+	int r;
 
 	if (!rule) {
 		out->count = 0;
 		return 0;
 	}
 	matches = read_matches(rule->exprs);
-	if (matches.acts || matches.family == IP_NONE)
+	if (matches.family == IP_NONE)
 		return 0;
 	if (matches.port)
 		return claims_add_port(out, matches.family,
 				       &matches.destination, matches.protocol,
 				       matches.port);
-	return claims_add_pod(out, &matches.source);
+	pod.ip = matches.source;
+	(void)text_put(pod.link, matches.link);
+	r = claims_add_pod(out, &pod);
+	pod.all = true;
+	return r ?: claims_add_pod(out, &pod);
 }
 
 int claims_listed(struct nft *nft, const char *chain, struct claims *out,
@@ -137,7 +149,7 @@ static size_t host_len(const struct claim *claim)
 
 static bool is_port(const struct claim *claim)
 {
-	return claim->set->data[0] != NFT_TYPE_VERDICT;
+	return claim->set->data[0] != NFT_TYPE_NONE;
 }
 
 static struct portmap_mapping mapping_of(const struct claim *claim)
@@ -153,11 +165,12 @@ static struct portmap_mapping mapping_of(const struct claim *claim)
 	return out;
 }
 
+/* Of all that an address may have, the sets by address alone say it. */
 static void recall_pod(const struct claim *claim, struct portmap_conf *conf)
 {
 	struct cidr *pod = claim->key.len == 4 ? &conf->pod4 : &conf->pod6;
 
-	if (pod->ip.family != IP_NONE)
+	if (claim->set->key[1] || pod->ip.family != IP_NONE)
 		return;
 	take_ip((struct attrs){ claim->key.bytes, claim->key.len }, &pod->ip);
 	pod->len = ip_bits(pod->ip.family);

@@ -206,8 +206,6 @@ static int plan_pod(struct nft *nft, const struct owner *owner,
 	const struct nft_element element = {
 		.set = claim->set,
 		.key = claim->key,
-		.verdict = NFT_JUMP,
-		.chain = owner->chain,
 		.comment = owner->text,
 	};
 	int r = nft_element_get(nft, claim->set, &claim->key, &now, err);
@@ -233,7 +231,7 @@ static int plan_add(struct nft *nft, const struct portmap_rules *rules,
 
 	r = claims_of(rules->conf, &all, err);
 	ports = all.count;
-	r = r ?: claims_of_pods(rules->conf, &all, err);
+	r = r ?: claims_of_pods(rules, &all, err);
 	r = r ?: nft_layout_repair(nft, &portmap_layout, tx, err);
 	if (r == 0)
 		r = plan_forget(nft, &owner, &all, tx, err);

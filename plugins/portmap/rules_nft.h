@@ -3,16 +3,19 @@
  * The nf_tables backend:
  *
  *	table inet ferrule_portmap {
- *		map ports4 { protocol . port : container's address . port }
- *		map hosts4 { address . protocol . port : the same }
- *		map pods4  { container's address : jump pod-HASH }
- *		(ports6, hosts6, pods6)
+ *		map ports4  { protocol . port : container's address . port }
+ *		map hosts4  { address . protocol . port : the same }
+ *		set near4   { link . container's address }
+ *		set local4, all4 { container's address }
+ *		(ports6, hosts6, near6, all6)
  *		chain guard       raw: to 127.0.0.0/8 or ::1 from outside: drop
  *		chain prerouting  nat: to an address of this host: hostports
  *		chain output      the same
- *		chain hostports   look up hosts4, ports4; hosts6, ports6
- *		chain postrouting nat: what was translated: pods4, pods6
- *		chain pod-HASH    of one attachment: what is masqueraded
+ *		chain hostports   mark; look up hosts4, ports4, hosts6, ports6
+ *		chain postrouting nat: of what is marked, masquerade what comes
+ *		                  from the container's own link (itself and its
+ *		                  neighbours), from loopback, or everything
+ *		chain pod-HASH    of one attachment: what it has
  *	}
  *
  * However many ports are published, a packet meets the same few rules. The nat
@@ -22,9 +25,10 @@
  * A key of a map is a claim. It is made by an exclusive create in the
  * transaction, so of two that want one port the kernel lets one win.
  *
- * Behind a `return`, the chain of an attachment also lists its claims, as rules
- * that are never reached: so DEL finds them by the attachment alone, and
- * without looking at anybody else's.
+ * Nothing jumps to the chain of an attachment. Its rules list its claims, so
+ * that DEL finds them by the attachment alone, and without looking at anybody
+ * else's. No map holds verdicts: the kernel would check every jump of the table
+ * for each new element.
  */
 #pragma once
 

@@ -42,7 +42,7 @@ static int check_claim(struct nft *nft, const char *owner,
 	return 0;
 }
 
-static int check_pod(struct nft *nft, const char *owner, const char *chain,
+static int check_pod(struct nft *nft, const char *owner,
 		     const struct claim *claim, struct err *err)
 {
 	struct nft_element_info now = { .comment = "" };
@@ -50,18 +50,16 @@ static int check_pod(struct nft *nft, const char *owner, const char *chain,
 
 	if (r < 0)
 		return r;
-	if (r == 0 || !now.chain || strcmp(now.chain, chain) != 0)
+	if (r == 0)
 		return err_set(err, CNI_E_CHECK,
 			       "masquerade: the container's address is missing "
-			       "in map %s of table inet %s, expected it to "
-			       "jump to %s",
-			       claim->set->name, claim->set->table->name,
-			       chain);
+			       "in set %s of table inet %s",
+			       claim->set->name, claim->set->table->name);
 	if (strcmp(now.comment, owner) != 0)
 		return err_set(err, CNI_E_CHECK,
-			       "masquerade: the container's address is held "
-			       "by \"%s\", expected \"%s\"",
-			       now.comment, owner);
+			       "masquerade: the container's address in set %s "
+			       "is held by \"%s\", expected \"%s\"",
+			       claim->set->name, now.comment, owner);
 	return 0;
 }
 
@@ -93,11 +91,11 @@ int portmap_nft_check(struct nft *nft, const struct portmap_rules *rules,
 	(void)cni_owner_text(&rules->owner, owner);
 	(void)pod_chain(owner, chain);
 	r = claims_of(rules->conf, &ports, err);
-	r = r ?: claims_of_pods(rules->conf, &pods, err);
+	r = r ?: claims_of_pods(rules, &pods, err);
 	for (size_t i = 0; r == 0 && i < ports.count; i++)
 		r = check_claim(nft, owner, &ports.at[i], err);
 	for (size_t i = 0; r == 0 && i < pods.count; i++)
-		r = check_pod(nft, owner, chain, &pods.at[i], err);
+		r = check_pod(nft, owner, &pods.at[i], err);
 	r = r ?: check_chain(nft, rules, &ports, chain, err);
 	return r ?: nft_layout_check(nft, &portmap_layout, err);
 }

@@ -13,7 +13,8 @@ int portmap_del(const struct cni_request *req, struct cni_result *result,
 {
 	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
 	auto_nft struct nft nft = NFT_CLOSED;
-	const struct portmap_rules rules = { cni_owner_of(req), &conf };
+	struct portmap_rules rules = { .owner = cni_owner_of(req),
+				       .conf = &conf };
 	int r;
 
 	portmap_conf_read_some(req, result, &conf);
@@ -28,13 +29,15 @@ int portmap_check(const struct cni_request *req, struct cni_result *result,
 {
 	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
 	auto_nft struct nft nft = NFT_CLOSED;
-	const struct portmap_rules rules = { cni_owner_of(req), &conf };
+	struct portmap_rules rules = { .owner = cni_owner_of(req),
+				       .conf = &conf };
 	int r;
 
 	r = portmap_conf_read(req, result, &conf, err);
 	if (r < 0 || conf.mapping_count == 0)
 		return r;
-	return portmap_rules_check(&nft, &rules, err);
+	r = portmap_find_links(&rules, err);
+	return r ?: portmap_rules_check(&nft, &rules, err);
 }
 
 int portmap_gc(const struct cni_request *req, struct cni_result *result,
