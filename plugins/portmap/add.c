@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/base/text.h"
 #include "common/base/undo.h"
 #include "common/net/link.h"
 #include "common/net/route.h"
@@ -40,43 +39,30 @@ static bool is_on_loopback(const struct portmap_conf *conf)
 	return false;
 }
 
-/* Without a route to it there is nothing to reach, either: no error here. */
-static void find_link(struct net *net, const struct ip *ip, char link[16])
-{
-	struct err ignored = { .code = CNI_OK };
-	struct link_info info;
-	int oif = 0;
-
-	if (ip->family != IP_NONE && route_get(net, ip, &oif, &ignored) == 0 &&
-	    link_get_index(net, oif, &info, &ignored) == 0)
-		(void)text_put(link, info.name);
-}
-
-int portmap_find_links(struct portmap_rules *rules, struct err *err)
-{
-	auto_net struct net net = NET_CLOSED;
-	int r = net_open(&net, -1, err);
-
-	if (r < 0)
-		return r;
-	find_link(&net, &rules->conf->pod4.ip, rules->link4);
-	find_link(&net, &rules->conf->pod6.ip, rules->link6);
-	return 0;
-}
-
 /*
  * A packet from 127.0.0.1 may leave only by a link that allows it: the one
  * towards the container, no other. What comes in for 127.0.0.0/8, by this link
  * or any, is dropped by the guard among our rules.
  */
-static int allow_loopback(const struct portmap_rules *rules, struct err *err)
+static int allow_loopback(const struct portmap_conf *conf, struct err *err)
 {
+	auto_net struct net net = NET_CLOSED;
+	struct err why = { .code = CNI_OK };
+	struct link_info link;
+	int oif = 0;
 	int r;
 
-	if (!rules->conf->snat || !*rules->link4 ||
-	    !is_on_loopback(rules->conf))
+	if (!conf->snat || conf->pod4.ip.family == IP_NONE ||
+	    !is_on_loopback(conf))
 		return 0;
-	r = sysctl_set("1", err, "ipv4/conf/%s/route_localnet", rules->link4);
+	r = net_open(&net, -1, err);
+	if (r < 0)
+		return r;
+	/* Without a route to it there is nothing to reach, either. */
+	if (route_get(&net, &conf->pod4.ip, &oif, &why) < 0)
+		return 0;
+	r = link_get_index(&net, oif, &link, err);
+	r = r ?: sysctl_set("1", err, "ipv4/conf/%s/route_localnet", link.name);
 	return r < 0 ? err_in(err, "unable to enable route_localnet") : 0;
 }
 
@@ -95,13 +81,12 @@ int portmap_add(const struct cni_request *req, struct cni_result *result,
 	r = portmap_conf_read(req, result, &conf, err);
 	if (r < 0 || conf.mapping_count == 0)
 		return r;
-	r = portmap_find_links(&pub.rules, err);
-	r = r ?: portmap_rules_add(&pub.nft, &pub.rules, err);
+	r = portmap_rules_add(&pub.nft, &pub.rules, err);
 	/* A lost answer may be to what was done; a refusal is none. */
 	if (r < 0 && err->code != CNI_E_IO)
 		return r;
 	undo_push(&undo, undo_rules, &pub);
-	r = r ?: allow_loopback(&pub.rules, err);
+	r = r ?: allow_loopback(&conf, err);
 	if (r == 0)
 		flows_forget_others(&conf);
 	r = r ?: cni_plugin_print(req, result, err);

@@ -53,6 +53,8 @@ static const struct nft_chain postrouting = {
 static const struct nft_chain hostports = { .table = &table,
 					    .name = "hostports" };
 
+const struct nft_chain portmap_near = { .table = &table, .name = "near" };
+
 #define MAP(n, ...)                                     \
 	{                                               \
 		.table = &table, .name = n, __VA_ARGS__ \
@@ -68,11 +70,11 @@ static const struct nft_set hosts4 = MAP(
 	"hosts4", .key = { NFT_TYPE_IP4, NFT_TYPE_PROTO, NFT_TYPE_PORT }, TO4);
 static const struct nft_set hosts6 = MAP(
 	"hosts6", .key = { NFT_TYPE_IP6, NFT_TYPE_PROTO, NFT_TYPE_PORT }, TO6);
-/* What is masqueraded on its way to a container: by the link it came from, */
+/* What is masqueraded on its way to a container: from its own subnet, */
 static const struct nft_set near4 =
-	MAP("near4", .key = { NFT_TYPE_IFNAME, NFT_TYPE_IP4 });
+	MAP("near4", .key = { NFT_TYPE_IP4, NFT_TYPE_IP4 });
 static const struct nft_set near6 =
-	MAP("near6", .key = { NFT_TYPE_IFNAME, NFT_TYPE_IP6 });
+	MAP("near6", .key = { NFT_TYPE_IP6, NFT_TYPE_IP6 });
 /* what is from a loopback address, */
 static const struct nft_set local4 = MAP("local4", .key = { NFT_TYPE_IP4 });
 /* everything. */
@@ -208,22 +210,18 @@ static void put_unmarked(struct nft_tx *tx)
 	nft_rule_close(tx, NULL);
 }
 
-/* @source: also match it; a set with an ifname: the link it came by. */
 static void put_masquerade(struct nft_tx *tx, const struct nft_set *set,
 			   const struct cidr *source)
 {
-	const bool by_link = set->key[0] == NFT_TYPE_IFNAME;
 	const enum ip_family family =
-		set->key[by_link] == NFT_TYPE_IP4 ? IP_V4 : IP_V6;
+		set->key[0] == NFT_TYPE_IP4 ? IP_V4 : IP_V6;
 
 	nft_rule_open(tx, &table, postrouting.name);
 	if (source)
 		match_cidr(tx, source, IP_SOURCE, false);
 	else
 		match_family(tx, family);
-	if (by_link)
-		expr_meta(tx, NFT_META_IIFNAME, NFT_REG_1);
-	load_ip(tx, family, IP_DESTINATION, by_link ? NFT_REG_2 : NFT_REG_1);
+	load_ip(tx, family, IP_DESTINATION, NFT_REG_1);
 	expr_lookup(tx, set, false);
 	expr_masquerade(tx, false);
 	nft_rule_close(tx, NULL);
@@ -233,11 +231,28 @@ static void put_postrouting(struct nft_tx *tx)
 {
 	put_unmarked(tx);
 	put_mark(tx, postrouting.name, false);
-	put_masquerade(tx, &near4, NULL);
-	put_masquerade(tx, &near6, NULL);
+	nft_rule_open(tx, &table, postrouting.name);
+	expr_verdict(tx, NFT_JUMP, portmap_near.name);
+	nft_rule_close(tx, NULL);
 	put_masquerade(tx, &local4, &loopback4);
 	put_masquerade(tx, &all4, NULL);
 	put_masquerade(tx, &all6, NULL);
+}
+
+void near_rule(struct nft_tx *tx, enum ip_family family, unsigned int len)
+{
+	uint8_t mask[16] = { 0 };
+
+	for (unsigned int bit = 0; bit < len; bit++)
+		mask[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	nft_rule_open(tx, &table, portmap_near.name);
+	match_family(tx, family);
+	load_ip(tx, family, IP_SOURCE, NFT_REG_1);
+	expr_mask(tx, mask, ip_bits(family) / 8);
+	load_ip(tx, family, IP_DESTINATION, reg_at(ip_bits(family) / 32));
+	expr_lookup(tx, family == IP_V4 ? &near4 : &near6, false);
+	expr_masquerade(tx, false);
+	nft_rule_close(tx, NULL);
 }
 
 static const struct nft_layout_chain chains[] = {
@@ -254,7 +269,7 @@ const struct nft_layout portmap_layout = {
 	.chains = chains,
 };
 
-_Static_assert(sizeof(sets) / sizeof(*sets) +
+_Static_assert(1 + sizeof(sets) / sizeof(*sets) +
 			       sizeof(chains) / sizeof(*chains) ==
 		       PORTMAP_LAYOUT_USE,
 	       "what the table has without attachments");
@@ -347,59 +362,45 @@ int claims_of(const struct portmap_conf *conf, struct claims *out,
 }
 
 static int claim_address(struct claims *out, const struct nft_set *set,
-			 const char *link, const struct ip *ip)
+			 const struct ip *subnet, const struct ip *ip)
 {
 	struct claim *claim = claims_add(out);
 
 	if (!claim)
 		return -ENOMEM;
 	claim->set = set;
-	if (link)
-		nft_value_name(&claim->key, link);
+	if (subnet)
+		nft_value_ip(&claim->key, subnet);
 	nft_value_ip(&claim->key, ip);
 	return 0;
 }
 
-int claims_add_pod(struct claims *out, const struct portmap_pod *pod)
+int claims_add_pod(struct claims *out, const struct cidr *pod, bool all)
 {
 	const bool v4 = pod->ip.family == IP_V4;
-	int r = 0;
+	struct ip subnet;
+	int r;
 
 	if (pod->ip.family == IP_NONE)
 		return 0;
-	if (pod->all)
+	if (all)
 		return claim_address(out, v4 ? &all4 : &all6, NULL, &pod->ip);
-	if (*pod->link)
-		r = claim_address(out, v4 ? &near4 : &near6, pod->link,
-				  &pod->ip);
+	subnet = ip_from_num(pod->ip.family, cidr_first(pod));
+	r = claim_address(out, v4 ? &near4 : &near6, &subnet, &pod->ip);
 	if (v4)
 		r = r ?: claim_address(out, &local4, NULL, &pod->ip);
 	return r;
 }
 
-static struct portmap_pod pod_of(const struct portmap_rules *rules,
-				 enum ip_family family)
-{
-	const bool v4 = family == IP_V4;
-	const struct cidr *addr = v4 ? &rules->conf->pod4 : &rules->conf->pod6;
-	struct portmap_pod pod = { .ip = addr->ip,
-				   .all = rules->conf->masq_all };
-
-	(void)text_put(pod.link, v4 ? rules->link4 : rules->link6);
-	return pod;
-}
-
-int claims_of_pods(const struct portmap_rules *rules, struct claims *out,
+int claims_of_pods(const struct portmap_conf *conf, struct claims *out,
 		   struct err *err)
 {
-	const struct portmap_pod pod4 = pod_of(rules, IP_V4);
-	const struct portmap_pod pod6 = pod_of(rules, IP_V6);
 	int r;
 
-	if (!rules->conf->snat)
+	if (!conf->snat)
 		return 0;
-	r = claims_add_pod(out, &pod4);
-	r = r ?: claims_add_pod(out, &pod6);
+	r = claims_add_pod(out, &conf->pod4, conf->masq_all);
+	r = r ?: claims_add_pod(out, &conf->pod6, conf->masq_all);
 	return r < 0 ? err_nomem(err) : 0;
 }
 
@@ -446,22 +447,17 @@ static void list_port(const struct writer *w, const struct claim *claim)
 	put_return(w);
 }
 
-/* Its address, and by which link its neighbours come. */
-static void list_pod(const struct writer *w, const struct portmap_pod *pod)
+/* Its subnet, and its address. */
+static void list_pod(const struct writer *w, const struct cidr *pod)
 {
-	const struct cidr addr = { .ip = pod->ip,
-				   .len = ip_bits(pod->ip.family) };
-	char link[16] = "";
+	const struct cidr whole = { .ip = pod->ip,
+				    .len = ip_bits(pod->ip.family) };
 
 	if (pod->ip.family == IP_NONE)
 		return;
-	(void)text_put(link, pod->link);
 	nft_rule_open(w->tx, &table, w->chain);
-	if (*link) {
-		expr_meta(w->tx, NFT_META_IIFNAME, NFT_REG_1);
-		expr_cmp(w->tx, NFT_CMP_EQ, link, sizeof(link));
-	}
-	match_cidr(w->tx, &addr, IP_SOURCE, false);
+	match_cidr(w->tx, pod, IP_SOURCE, false);
+	match_cidr(w->tx, &whole, IP_DESTINATION, false);
 	put_return(w);
 }
 
@@ -469,14 +465,12 @@ void pod_rules(struct nft_tx *tx, const struct portmap_rules *rules,
 	       const struct claim *ports, size_t count)
 {
 	char chain[POD_CHAIN], owner[OWNER_TEXT];
-	const struct portmap_pod pod4 = pod_of(rules, IP_V4);
-	const struct portmap_pod pod6 = pod_of(rules, IP_V6);
 	const struct writer w = { tx, chain, owner };
 
 	(void)cni_owner_text(&rules->owner, owner);
 	(void)pod_chain(owner, chain);
 	for (size_t i = 0; i < count; i++)
 		list_port(&w, &ports[i]);
-	list_pod(&w, &pod4);
-	list_pod(&w, &pod6);
+	list_pod(&w, &rules->conf->pod4);
+	list_pod(&w, &rules->conf->pod6);
 }

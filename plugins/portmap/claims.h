@@ -8,7 +8,7 @@
 extern const struct nft_layout portmap_layout;
 
 /* Sets and chains of the layout: what a table without attachments has. */
-#define PORTMAP_LAYOUT_USE 14U
+#define PORTMAP_LAYOUT_USE 15U
 
 /*
  * On packets that we translate, from there to postrouting. The bit that the
@@ -38,15 +38,20 @@ void claims_free(struct claims *claims);
 int claims_of(const struct portmap_conf *conf, struct claims *out,
 	      struct err *err) MUST_CHECK;
 
-/* A container as to what is masqueraded on its way there. */
-struct portmap_pod {
-	struct ip ip;
-	char link[16]; /* by which its neighbours come, as it does; or "" */
-	bool all;      /* everything is */
-};
+/*
+ * The chain in which postrouting looks for sources in a container's own subnet.
+ * It has a rule for each prefix length that some subnet has: the source cut to
+ * that length, with the destination, is looked up in near4 or near6.
+ */
+extern const struct nft_chain portmap_near;
+void near_rule(struct nft_tx *tx, enum ip_family family, unsigned int len);
+
+/* Is that rule there? Returns 1 or 0. */
+int near_has(struct nft *nft, enum ip_family family, unsigned int len,
+	     struct err *err) MUST_CHECK;
 
 /* The elements of the sets for its addresses. */
-int claims_of_pods(const struct portmap_rules *rules, struct claims *out,
+int claims_of_pods(const struct portmap_conf *conf, struct claims *out,
 		   struct err *err) MUST_CHECK;
 
 /* One more: a port, of one of the host's addresses (or IP_NONE: any). -ENOMEM.
@@ -54,8 +59,9 @@ int claims_of_pods(const struct portmap_rules *rules, struct claims *out,
 int claims_add_port(struct claims *out, enum ip_family family,
 		    const struct ip *host, uint8_t protocol,
 		    uint16_t port) MUST_CHECK;
-int claims_add_pod(struct claims *out,
-		   const struct portmap_pod *pod) MUST_CHECK;
+/* What is masqueraded: from its subnet and loopback, or @all. -ENOMEM. */
+int claims_add_pod(struct claims *out, const struct cidr *pod,
+		   bool all) MUST_CHECK;
 
 /* "pod-HASH", for an owner's text. */
 char *pod_chain(const char *owner, char buf[static POD_CHAIN]);

@@ -5,20 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/text.h"
 #include "plugins/portmap/claims.h"
 
 /* What a rule compares with what. */
 struct matches {
 	enum ip_family family;
-	struct ip source, destination;
+	struct cidr source; /* host bits are zero */
+	struct ip destination;
 	uint8_t protocol;
 	uint16_t port;
-	char link[16]; /* that a packet came by; "": any */
 };
 
-/* What register 1 holds. */
-enum loaded { NOTHING, LINK, FAMILY, PROTOCOL, SOURCE, DESTINATION, PORT };
+/* What register 1 holds, and how many bits of it. */
+enum loaded { NOTHING, FAMILY, PROTOCOL, SOURCE, DESTINATION, PORT };
+
+/* nft, too, loads no more bytes than a prefix has, if it ends on one. */
+static unsigned int bits_of(const struct nft_expr_info *expr)
+{
+	struct attrs mask;
+	unsigned int bits = 0;
+
+	if (strcmp(expr->name, "payload") == 0)
+		return 8 * attr_u32(expr->data, NFTA_PAYLOAD_LEN, 0);
+	mask = attr_in(attr_in(expr->data, NFTA_BITWISE_MASK), NFTA_DATA_VALUE);
+	for (size_t i = 0; i < mask.len; i++)
+		bits += (unsigned int)__builtin_popcount(mask.data[i]);
+	return bits;
+}
 
 static enum loaded loaded_by(const struct nft_expr_info *expr)
 {
@@ -30,8 +43,6 @@ static enum loaded loaded_by(const struct nft_expr_info *expr)
 
 		if (key == NFT_META_NFPROTO)
 			return FAMILY;
-		if (key == NFT_META_IIFNAME)
-			return LINK;
 		return key == NFT_META_L4PROTO ? PROTOCOL : NOTHING;
 	}
 	if (strcmp(expr->name, "payload") != 0)
@@ -49,7 +60,17 @@ static void take_ip(struct attrs bytes, struct ip *out)
 	memcpy(out->bytes, bytes.data, bytes.len);
 }
 
-static void take_value(enum loaded what, struct attrs bytes,
+static void take_prefix(struct attrs bytes, unsigned int bits,
+			struct matches *out)
+{
+	if (bytes.len > sizeof(out->source.ip.bytes))
+		return;
+	out->source.ip.family = out->family;
+	memcpy(out->source.ip.bytes, bytes.data, bytes.len);
+	out->source.len = bits;
+}
+
+static void take_value(enum loaded what, unsigned int bits, struct attrs bytes,
 		       struct matches *out)
 {
 	switch (what) {
@@ -63,7 +84,7 @@ static void take_value(enum loaded what, struct attrs bytes,
 			out->protocol = *bytes.data;
 		break;
 	case SOURCE:
-		take_ip(bytes, &out->source);
+		take_prefix(bytes, bits, out);
 		break;
 	case DESTINATION:
 		take_ip(bytes, &out->destination);
@@ -72,11 +93,6 @@ static void take_value(enum loaded what, struct attrs bytes,
 		if (bytes.len == 2)
 			out->port =
 				(uint16_t)(bytes.data[0] << 8 | bytes.data[1]);
-		break;
-	case LINK:
-		if (bytes.len > 0 && bytes.len <= sizeof(out->link))
-			memcpy(out->link, bytes.data, bytes.len);
-		out->link[sizeof(out->link) - 1] = '\0';
 		break;
 	case NOTHING:
 		break;
@@ -88,10 +104,16 @@ static struct matches read_matches(struct attrs exprs)
 	struct matches out = { .family = IP_NONE };
 	enum loaded what = NOTHING;
 	struct nft_expr_info expr;
+	unsigned int bits = 0;
 
 	while (nft_expr_next(&exprs, &expr)) {
+		if (strcmp(expr.name, "bitwise") == 0 ||
+		    strcmp(expr.name, "payload") == 0)
+			bits = bits_of(&expr);
+		if (strcmp(expr.name, "bitwise") == 0)
+			continue;
 		if (strcmp(expr.name, "cmp") == 0)
-			take_value(what,
+			take_value(what, bits,
 				   attr_in(attr_in(expr.data, NFTA_CMP_DATA),
 					   NFTA_DATA_VALUE),
 				   &out);
@@ -104,8 +126,8 @@ static struct matches read_matches(struct attrs exprs)
 static int take_rule(const struct nft_rule_info *rule, void *ctx)
 {
 	struct claims *out = ctx;
-	struct portmap_pod pod = { .all = false };
 	struct matches matches;
+	struct cidr pod;
 	int r;
 
 	if (!rule) {
@@ -119,11 +141,10 @@ static int take_rule(const struct nft_rule_info *rule, void *ctx)
 		return claims_add_port(out, matches.family,
 				       &matches.destination, matches.protocol,
 				       matches.port);
-	pod.ip = matches.source;
-	(void)text_put(pod.link, matches.link);
-	r = claims_add_pod(out, &pod);
-	pod.all = true;
-	return r ?: claims_add_pod(out, &pod);
+	pod = (struct cidr){ .ip = matches.destination,
+			     .len = matches.source.len };
+	r = claims_add_pod(out, &pod, false);
+	return r ?: claims_add_pod(out, &pod, true);
 }
 
 int claims_listed(struct nft *nft, const char *chain, struct claims *out,
@@ -138,6 +159,38 @@ int claims_listed(struct nft *nft, const char *chain, struct claims *out,
 		return r;
 	r = nft_rules(nft, portmap_layout.table, chain, take_rule, out, err);
 	return r < 0 ? r : 1;
+}
+
+/* ---- The rules for subnets ---- */
+
+struct near_search {
+	enum ip_family family;
+	unsigned int len;
+	bool found;
+};
+
+static int is_near_rule(const struct nft_rule_info *rule, void *ctx)
+{
+	struct near_search *search = ctx;
+	struct attrs rest = rule ? rule->exprs : (struct attrs){ NULL, 0 };
+	const enum ip_family family = read_matches(rest).family;
+	struct nft_expr_info expr;
+
+	while (nft_expr_next(&rest, &expr))
+		if (strcmp(expr.name, "bitwise") == 0 &&
+		    family == search->family && bits_of(&expr) == search->len)
+			search->found = true;
+	return 0;
+}
+
+int near_has(struct nft *nft, enum ip_family family, unsigned int len,
+	     struct err *err)
+{
+	struct near_search search = { .family = family, .len = len };
+	int r = nft_rules(nft, portmap_near.table, portmap_near.name,
+			  is_near_rule, &search, err);
+
+	return r < 0 ? r : search.found;
 }
 
 /* ---- Back to what was asked for ---- */

@@ -14,8 +14,6 @@
 struct portmap_rules {
 	struct cni_owner owner;
 	const struct portmap_conf *conf;
-	/* By which the container's addresses are reached, for ADD and CHECK. */
-	char link4[16], link6[16]; /* "": unknown, or no such address */
 };
 
 /* Fill in the links; add.c. Errors: rtnetlink cannot be used. */

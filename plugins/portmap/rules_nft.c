@@ -218,6 +218,33 @@ static int plan_pod(struct nft *nft, const struct owner *owner,
 	return 0;
 }
 
+/* What the table has for everybody, and the rules for these subnets. */
+static int plan_layout(struct nft *nft, const struct portmap_conf *conf,
+		       struct nft_tx *tx, struct err *err)
+{
+	const struct cidr *pods[] = { &conf->pod4, &conf->pod6 };
+	bool missing[] = { false, false };
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < 2; i++) {
+		if (pods[i]->ip.family == IP_NONE)
+			continue;
+		r = near_has(nft, pods[i]->ip.family, pods[i]->len, err);
+		missing[i] = r == 0;
+	}
+	if (r < 0)
+		return r;
+	if (missing[0] || missing[1]) {
+		nft_add_table(tx, portmap_layout.table, 0);
+		nft_add_chain(tx, &portmap_near, 0);
+	}
+	r = nft_layout_repair(nft, &portmap_layout, tx, err);
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		if (missing[i])
+			near_rule(tx, pods[i]->ip.family, pods[i]->len);
+	return r;
+}
+
 static int plan_add(struct nft *nft, const struct portmap_rules *rules,
 		    struct nft_tx *tx, struct err *err)
 {
@@ -231,8 +258,8 @@ static int plan_add(struct nft *nft, const struct portmap_rules *rules,
 
 	r = claims_of(rules->conf, &all, err);
 	ports = all.count;
-	r = r ?: claims_of_pods(rules, &all, err);
-	r = r ?: nft_layout_repair(nft, &portmap_layout, tx, err);
+	r = r ?: claims_of_pods(rules->conf, &all, err);
+	r = r ?: plan_layout(nft, rules->conf, tx, err);
 	if (r == 0)
 		r = plan_forget(nft, &owner, &all, tx, err);
 	if (r < 0)

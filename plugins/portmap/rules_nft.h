@@ -5,7 +5,7 @@
  *	table inet ferrule_portmap {
  *		map ports4  { protocol . port : container's address . port }
  *		map hosts4  { address . protocol . port : the same }
- *		set near4   { link . container's address }
+ *		set near4   { container's subnet . address }
  *		set local4, all4 { container's address }
  *		(ports6, hosts6, near6, all6)
  *		chain guard       raw: to 127.0.0.0/8 or ::1 from outside: drop
@@ -13,8 +13,9 @@
  *		chain output      the same
  *		chain hostports   mark; look up hosts4, ports4, hosts6, ports6
  *		chain postrouting nat: of what is marked, masquerade what comes
- *		                  from the container's own link (itself and its
- *		                  neighbours), from loopback, or everything
+ *		                  from the container's own subnet (chain near:
+ *		                  itself and its neighbours), from loopback, or
+ *		                  everything
  *		chain pod-HASH    of one attachment: what it has
  *	}
  *

@@ -80,6 +80,21 @@ static int check_chain(struct nft *nft, const struct portmap_rules *rules,
 	return r < 0 ? r : 0;
 }
 
+static int check_near(struct nft *nft, const struct cidr *pod, struct err *err)
+{
+	int r = 1;
+
+	if (pod->ip.family != IP_NONE)
+		r = near_has(nft, pod->ip.family, pod->len, err);
+	if (r == 0)
+		return err_set(err, CNI_E_CHECK,
+			       "chain %s of table inet %s lacks the rule for "
+			       "subnets with a prefix length of %u",
+			       portmap_near.name, portmap_near.table->name,
+			       pod->len);
+	return r < 0 ? r : 0;
+}
+
 int portmap_nft_check(struct nft *nft, const struct portmap_rules *rules,
 		      struct err *err)
 {
@@ -91,11 +106,13 @@ int portmap_nft_check(struct nft *nft, const struct portmap_rules *rules,
 	(void)cni_owner_text(&rules->owner, owner);
 	(void)pod_chain(owner, chain);
 	r = claims_of(rules->conf, &ports, err);
-	r = r ?: claims_of_pods(rules, &pods, err);
+	r = r ?: claims_of_pods(rules->conf, &pods, err);
 	for (size_t i = 0; r == 0 && i < ports.count; i++)
 		r = check_claim(nft, owner, &ports.at[i], err);
 	for (size_t i = 0; r == 0 && i < pods.count; i++)
 		r = check_pod(nft, owner, &pods.at[i], err);
+	r = r ?: check_near(nft, &rules->conf->pod4, err);
+	r = r ?: check_near(nft, &rules->conf->pod6, err);
 	r = r ?: check_chain(nft, rules, &ports, chain, err);
 	return r ?: nft_layout_check(nft, &portmap_layout, err);
 }

@@ -13,8 +13,7 @@ int portmap_del(const struct cni_request *req, struct cni_result *result,
 {
 	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
 	auto_nft struct nft nft = NFT_CLOSED;
-	struct portmap_rules rules = { .owner = cni_owner_of(req),
-				       .conf = &conf };
+	const struct portmap_rules rules = { cni_owner_of(req), &conf };
 	int r;
 
 	portmap_conf_read_some(req, result, &conf);
@@ -29,15 +28,13 @@ int portmap_check(const struct cni_request *req, struct cni_result *result,
 {
 	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
 	auto_nft struct nft nft = NFT_CLOSED;
-	struct portmap_rules rules = { .owner = cni_owner_of(req),
-				       .conf = &conf };
+	const struct portmap_rules rules = { cni_owner_of(req), &conf };
 	int r;
 
 	r = portmap_conf_read(req, result, &conf, err);
 	if (r < 0 || conf.mapping_count == 0)
 		return r;
-	r = portmap_find_links(&rules, err);
-	return r ?: portmap_rules_check(&nft, &rules, err);
+	return portmap_rules_check(&nft, &rules, err);
 }
 
 int portmap_gc(const struct cni_request *req, struct cni_result *result,
