@@ -391,7 +391,18 @@ assert_masq_all() {
 	done
 }
 
-# ---- Options of iptables ----
+# ---- Backends ----
+
+@test "the backend is the one that was asked for" {
+	publish pod 8080:80/tcp
+	refute_rule CNI-HOSTPORT
+	fresh
+	BACKEND=iptables
+	publish pod 8080:80/tcp
+	assert_rule '-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT'
+	refute_rule cni_hostport
+	refute_rule 'map ports4'
+}
 
 @test "iptables: markMasqBit" {
 	BACKEND=iptables MORE='"markMasqBit":5'
@@ -700,7 +711,7 @@ refused() {
 @test "the number of rules does not depend on the number of ports" {
 	local few many maps
 	BACKEND=nftables
-	mapfile -t maps < <(seq -f "%.0f:80/tcp" 8001 8200)
+	mapfile -t maps < <(seq -f "%.0f:80/tcp" 9001 9200)
 	rules() {
 		in_ns host nft list ruleset | awk '/chain (prerouting|output|hostports|postrouting|guard) /{on=1}
 			on; /^\t}/{on=0}'
