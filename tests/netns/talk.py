@@ -74,6 +74,7 @@ def listen(kind, port):
     sock = socket.socket(socket.AF_INET6, TYPES[kind])
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     sock.bind(("::", port))
     if kind == "tcp":
         sock.listen(128)
@@ -97,8 +98,12 @@ def drain(sock, select):
 
 
 def answer_udp(name, port, sock, _select):
-    _, peer = sock.recvfrom(4096)
-    sock.sendto(f"{name} {plain(peer[0])} {port}\n".encode(), peer)
+    """From the address that was asked, which needs not be the first."""
+    _, info, _, peer = sock.recvmsg(4096, 256)
+    asked = [(level, kind, data[:16] + bytes(4)) for level, kind, data in info
+             if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)]
+    text = f"{name} {plain(peer[0])} {port}\n"
+    sock.sendmsg([text.encode()], asked, 0, peer)
 
 
 def answer_sctp(name, port, sock, _select):
