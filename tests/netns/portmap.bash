@@ -24,6 +24,9 @@ setup() {
 	local ns
 	for ns in host pod pod2 lan server; do
 		ip netns add $ns
+		# Else neighbours are not asked for in the first second.
+		in_ns $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+			net.ipv6.conf.default.accept_dad=0
 	done
 	SCRATCH=$(mktemp -d /run/scratch.XXXXXX)
 	SERVERS=()

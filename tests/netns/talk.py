@@ -155,8 +155,8 @@ class Question:
             self.sock = socket.socket(family, socket.SOCK_RAW, SCTP)
         else:
             self.sock = socket.socket(family, TYPES[self.kind])
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if port:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 self.sock.bind(("", port))
         self.sock.setblocking(False)
 
