@@ -505,6 +505,23 @@ assert_masq_all() {
 	done
 }
 
+# Its route comes later, or by another plugin.
+@test "a container without a route to it" {
+	local c
+	for BACKEND in $BACKENDS; do
+		c=$(conf pod 8080:80/tcp | jq -c '
+			.prevResult.ips[0].address="172.16.9.9/24" |
+			.prevResult.ips[1].address="fd00:9::9/64"')
+		ip -n host route add unreachable 172.16.9.0/24
+		portmap ADD pod "$c"
+		assert_ok
+		portmap DEL pod "$c"
+		assert_silent
+		ip -n host route del unreachable 172.16.9.0/24
+		fresh
+	done
+}
+
 @test "CHECK after ADD" {
 	local maps=(8080:80/tcp 127.0.0.1:53:53/udp '[::]:8081:80/sctp')
 	for BACKEND in $BACKENDS; do
