@@ -188,7 +188,8 @@ gc() {
 
 # serve NAMESPACE PROTOCOL/PORT...: answer there, in the namespace's name.
 serve() {
-	local ready=$SCRATCH/ready.${#SERVERS[@]} _
+	local ready=$SCRATCH/ready _
+	rm -f "$ready"
 	nsenter --net="/run/netns/$1" -- "$BATS_TEST_DIRNAME/talk.py" serve \
 		"$1" "$ready" "${@:2}" 3>&- &
 	SERVERS+=($!)
