@@ -180,28 +180,37 @@ void match_family(struct nft_tx *tx, enum ip_family family)
 	expr_cmp(tx, NFT_CMP_EQ, &number, sizeof(number));
 }
 
+/* The first @len bytes of an address. */
+static void load_bytes(struct nft_tx *tx, enum ip_family family,
+		       enum ip_end end, uint32_t len, uint32_t reg)
+{
+	uint32_t source = family == IP_V4 ? 12 : 8; /* in the IP header */
+	uint32_t whole = ip_bits(family) / 8;
+
+	expr_payload(tx, NFT_PAYLOAD_NETWORK_HEADER,
+		     end == IP_SOURCE ? source : source + whole, len, reg);
+}
+
 void load_ip(struct nft_tx *tx, enum ip_family family, enum ip_end end,
 	     uint32_t reg)
 {
-	uint32_t len = ip_bits(family) / 8;
-	uint32_t source = family == IP_V4 ? 12 : 8; /* in the IP header */
-
-	expr_payload(tx, NFT_PAYLOAD_NETWORK_HEADER,
-		     end == IP_SOURCE ? source : source + len, len, reg);
+	load_bytes(tx, family, end, ip_bits(family) / 8, reg);
 }
 
+/* As nft does it, so that what it loads is the same as what we made. */
 void match_cidr(struct nft_tx *tx, const struct cidr *cidr, enum ip_end end,
 		bool unless)
 {
 	const struct ip first = ip_from_num(cidr->ip.family, cidr_first(cidr));
-	uint32_t len = ip_bits(first.family) / 8;
+	bool whole = cidr->len > 0 && cidr->len % 8 == 0;
+	uint32_t len = whole ? cidr->len / 8 : ip_bits(first.family) / 8;
 	uint8_t mask[16] = { 0 };
 
 	match_family(tx, first.family);
-	load_ip(tx, first.family, end, NFT_REG_1);
+	load_bytes(tx, first.family, end, len, NFT_REG_1);
 	for (uint32_t bit = 0; bit < cidr->len; bit++)
 		mask[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	if (cidr->len < len * 8)
+	if (!whole)
 		expr_mask(tx, mask, len);
 	expr_cmp(tx, unless ? NFT_CMP_NEQ : NFT_CMP_EQ, first.bytes, len);
 }

@@ -6,19 +6,38 @@
  * to the kernel in one transaction. Between the look and the commit another
  * process may have changed what was seen; then the kernel refuses the whole
  * (a chain is gone: ENOENT; an address or a chain is there: EEXIST; a chain is
- * in use: EBUSY; the plan was bound to a generation: ERESTART), and everything
- * begins anew. Refused transactions change nothing. The last tries of a
- * removal leave tidying up to somebody else's.
+ * in use: EBUSY; the plan is bound to a generation: ERESTART), and everything
+ * begins anew. Refused transactions change nothing.
+ *
+ * A removal that tidies up is bound: of two that remove the last two elements,
+ * each would see the other's and leave the chain to it. Where others change
+ * nf_tables all the time, the last tries do not tidy up. An addition is never
+ * bound: what it relies on, the kernel checks.
  */
 #include "common/base/log.h"
 #include "plugins/bridge/rules_ipt.h"
 
-#define TRIES      24
-#define TIDY_TRIES 16
+/*
+ * A plan out of date is refused at once; other refusals have the kernel undo
+ * what it had begun, which takes it 20 ms, and may be there to stay.
+ */
+#define PATIENCE    256
+#define TIDY        192
+#define OUT_OF_DATE 1
+#define REFUSED     24
 
-static bool worth_another_try(int r)
+static int cost_of(int r)
 {
-	return r == -ENOENT || r == -EEXIST || r == -EBUSY || r == -ERESTART;
+	switch (r) {
+	case -ERESTART:
+		return OUT_OF_DATE;
+	case -ENOENT:
+	case -EEXIST:
+	case -EBUSY:
+		return REFUSED;
+	default:
+		return PATIENCE;
+	}
 }
 
 /* One try: plan and commit. @tidy: with what is only for tidiness. */
@@ -28,11 +47,14 @@ typedef int attempt_fn(struct nft *nft, const void *what, bool tidy,
 static int repeat(struct nft *nft, attempt_fn *attempt, const void *what,
 		  struct err *err)
 {
-	int r;
+	int spent = 0, r;
 
-	for (int i = 0;; i++) {
-		r = attempt(nft, what, i < TIDY_TRIES, err);
-		if (i + 1 == TRIES || !worth_another_try(r))
+	for (;;) {
+		r = attempt(nft, what, spent < TIDY, err);
+		if (r >= 0)
+			return r;
+		spent += cost_of(r);
+		if (spent >= PATIENCE)
 			return r;
 		err_clear(err);
 	}

@@ -288,10 +288,11 @@ static int add_family(struct nft *nft, const struct bridge_rules *rules,
 	auto_strbuf struct strbuf lines = { .data = NULL };
 	struct ipt_restore restore = { .legacy = false };
 	auto_fd int fd = -1;
-	int r;
+	int r = presence_init(&presence, rules, family, err);
 
+	if (r < 0)
+		return r;
 	r = ipt_restore_find(family, &restore, err);
-	r = r ?: presence_init(&presence, rules, family, err);
 	r = r ?: lock(presence.chain, &fd, err);
 	if (r == 0)
 		r = restore.legacy ? look_legacy(&presence, err)

@@ -229,7 +229,7 @@ static int plan(struct nft *nft, enum ip_family family,
 	}
 	rules_scan_plan(&scan, &place, tx);
 	nft_tx_append(tx, &ends);
-	return 0;
+	return tidy;
 }
 
 static void leaving_del(struct leaving *leaving,

@@ -273,7 +273,8 @@ static int find_by_owner(struct nft *nft, const char *owner,
 int rules_masq_del(struct nft *nft, const struct bridge_rules *rules, bool tidy,
 		   struct nft_tx *tx, struct err *err)
 {
-	auto_victims struct rules_victims victims = { .list.len = 0 };
+	auto_victims struct rules_victims victims = { .list = {
+							      .data = NULL } };
 	char owner[OWNER_TEXT];
 	int r = nft_table_get(nft, &table, NULL, err);
 
@@ -367,7 +368,8 @@ int rules_masq_gc(struct nft *nft, const char *network,
 		  const struct cni_attachments *valid, bool tidy,
 		  struct nft_tx *tx, struct err *err)
 {
-	auto_victims struct rules_victims victims = { .list.len = 0 };
+	auto_victims struct rules_victims victims = { .list = {
+							      .data = NULL } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < 2; i++) {

@@ -32,8 +32,8 @@ void rules_victims_free(struct rules_victims *victims);
 /*
  * Plan to remove them, all in the table of @layout; with @tidy also the chains
  * that nothing else points to then, and if no chain is left but the layout's,
- * the table. Returns 1 for that: the commit must then be refused if anything
- * changed since before the plan began (nft_tx_since()).
+ * the table. Returns 1 for a plan to tidy up: the commit must be refused if
+ * anything changed since before the plan began (nft_tx_since()).
  */
 int rules_victims_plan(struct nft *nft, const struct nft_layout *layout,
 		       const struct rules_victims *victims, bool tidy,

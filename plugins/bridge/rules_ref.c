@@ -68,7 +68,7 @@ static int plan_masquerade(struct nft *nft, const struct rules_scan *scan,
 		}
 	}
 	rules_scan_plan(scan, &checks, tx);
-	return 0;
+	return tidy;
 }
 
 static int del_masquerade(struct nft *nft, const struct cni_owner *owner,
@@ -161,7 +161,8 @@ static int del_spoof(struct nft *nft, const struct cni_owner *owner, bool tidy,
 		return r;
 	plan_spoof_chains(nft, chain.data, &chains, &going, err);
 	scan.kept += !tidy; /* as if there were more: the table stays */
-	return plan_spoof(nft, &scan, &chains, going, tx, err);
+	r = plan_spoof(nft, &scan, &chains, going, tx, err);
+	return r < 0 ? r : tidy;
 }
 
 int rules_ref_del(struct nft *nft, const struct bridge_rules *rules, bool tidy,
@@ -303,6 +304,7 @@ static int gc_spoof(struct nft *nft, const struct cni_attachments *valid,
 					  err);
 		scan.kept += !tidy;
 		r = plan_spoof(nft, &scan, &chains, going, tx, err);
+		r = r < 0 ? r : tidy;
 	}
 	return r;
 }

@@ -162,7 +162,8 @@ static int find_port(struct nft *nft, const struct bridge_rules *rules,
 int rules_spoof_del(struct nft *nft, const struct bridge_rules *rules,
 		    bool tidy, struct nft_tx *tx, struct err *err)
 {
-	auto_victims struct rules_victims victims = { .list.len = 0 };
+	auto_victims struct rules_victims victims = { .list = {
+							      .data = NULL } };
 	char port[OWNER_LINK];
 	int r = nft_table_get(nft, &table, NULL, err);
 
@@ -232,7 +233,8 @@ int rules_spoof_gc(struct nft *nft, const char *network,
 		   const struct cni_attachments *valid, bool tidy,
 		   struct nft_tx *tx, struct err *err)
 {
-	auto_victims struct rules_victims victims = { .list.len = 0 };
+	auto_victims struct rules_victims victims = { .list = {
+							      .data = NULL } };
 	struct rules_stale stale = { .set = &ports,
 				     .network = network,
 				     .valid = valid,

@@ -2,15 +2,13 @@
 /*
  * How elements, chains and the table go
  *
- * An element can always go: what it points to loses a user. A chain may go
- * when the elements that go are its only users, which its use count tells (its
- * rule counts, too). The kernel refuses with EBUSY if somebody has meanwhile
- * added one, and the plan is made anew.
+ * A chain may go when the elements that go are its only users, which its use
+ * count tells (its rules count, too). The table may go when no chain is left
+ * in it but the fixed ones: every element points to one of the others.
  *
- * The table may go when no chain is left in it but the fixed ones: every
- * element points to one of the others. The kernel would not refuse, so that
- * plan is bound to the generation of the ruleset from before the first look.
- * An ADD in between makes it void; an ADD after it makes the table anew.
+ * Such plans are bound to the generation of the ruleset from before the first
+ * look. An ADD in between makes them void; an ADD after them makes the chain
+ * or the table anew, since it finds that what it relies on is not there.
  */
 #include <string.h>
 
@@ -190,5 +188,5 @@ int rules_victims_plan(struct nft *nft, const struct nft_layout *layout,
 		return r;
 	plan_elements(victims, tx);
 	nft_tx_append(tx, &chains);
-	return 0;
+	return tidy;
 }
