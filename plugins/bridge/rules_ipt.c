@@ -7,17 +7,11 @@
  */
 #include "plugins/bridge/rules_ipt.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/base/hash.h"
 #include "common/base/text.h"
-#include "common/base/trace.h"
-
-#define LOCK_DIR  "/run/ferrule"
-#define LOCK_FILE LOCK_DIR "/iptables.lock"
 
 void ipt_chain_name(const char *network, const char *container,
 		    char out[static IPT_CHAIN])
@@ -27,47 +21,17 @@ void ipt_chain_name(const char *network, const char *container,
 	hash_hex(parts, 2, text_put(out, "CNI-"), 24);
 }
 
-int ipt_chain(const struct ipt_table *table, const char *chain, struct err *err)
+int rules_ipt_restore(const struct ipt_restore *restore,
+		      const struct strbuf *lines, struct err *err)
 {
-	struct nft_chain_info info;
+	auto_strbuf struct strbuf input = { .data = NULL };
 
-	if (table->snapshot)
-		return ipt_legacy_chain(table->snapshot, chain);
-	return nft_chain_get(table->nft, ipt_nft_table(table->family), chain,
-			     &info, err);
-}
-
-int ipt_rules(const struct ipt_table *table, const char *chain, ipt_rule_fn *fn,
-	      void *ctx, struct err *err)
-{
-	if (table->snapshot)
-		return ipt_legacy_rules(table->snapshot, chain, fn, ctx);
-	return ipt_nft_rules(table->nft, table->family, chain, fn, ctx, err);
-}
-
-/* A byte of one file for each chain, which goes with its descriptor. */
-static int lock(const char *chain, int *out, struct err *err)
-{
-	int flags = O_RDWR | O_CREAT | O_NOFOLLOW;
-	uint64_t start = trace_start();
-	struct flock lock = { .l_type = F_WRLCK, .l_len = 1 };
-	auto_fd int fd = open(LOCK_FILE, flags | O_CLOEXEC, 0600);
-	int r;
-
-	lock.l_start = (off_t)strtoul(chain + strlen(chain) - 8, NULL, 16);
-	if (fd < 0 && errno == ENOENT && mkdir(LOCK_DIR, 0700) == 0)
-		fd = open(LOCK_FILE, flags | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(err, errno, "open \"%s\"", LOCK_FILE);
-	do
-		r = fcntl(fd, F_OFD_SETLKW, &lock);
-	while (r < 0 && errno == EINTR);
-	trace_end(start, r < 0 ? -errno : 0, "lock", "%s for %s", LOCK_FILE,
-		  chain);
-	if (r < 0)
-		return err_sys(err, errno, "lock \"%s\"", LOCK_FILE);
-	*out = take_fd(&fd);
-	return 0;
+	strbuf_puts(&input, "*nat\n");
+	strbuf_add(&input, lines->data, lines->len);
+	strbuf_puts(&input, "COMMIT\n");
+	if (lines->failed)
+		return err_nomem(err);
+	return ipt_restore_run(restore, &input, err);
 }
 
 /* Which of the wanted rules are there, in one family. */
@@ -175,8 +139,8 @@ static int look(const struct ipt_table *table, struct presence *presence,
 static int look_legacy(struct presence *presence, struct err *err)
 {
 	auto_ipt_legacy struct ipt_legacy *snapshot = NULL;
-	struct ipt_table table = { .family = presence->family };
-	int r = ipt_legacy_read(presence->family, &snapshot, err);
+	struct ipt_table table = { .family = presence->family, .name = "nat" };
+	int r = ipt_legacy_read(presence->family, "nat", &snapshot, err);
 
 	if (r <= 0)
 		return r;
@@ -187,24 +151,19 @@ static int look_legacy(struct presence *presence, struct err *err)
 static int look_nft(struct nft *nft, struct presence *presence, struct err *err)
 {
 	const struct ipt_table table = { .family = presence->family,
+					 .name = "nat",
 					 .nft = nft };
 
 	return look(&table, presence, err);
 }
 
-static void put_words(struct strbuf *out, const char *const *words)
-{
-	for (size_t i = 0; words[i]; i++)
-		strbuf_puts(out, words[i]);
-}
-
 /* " -m comment --comment "..."", as iptables-save writes it. */
 static void put_comment(struct strbuf *out, const struct cni_owner *owner)
 {
-	put_words(out,
-		  (const char *const[]){ " -m comment --comment \"name: \\\"",
-					 owner->network, "\\\" id: \\\"",
-					 owner->container, "\\\"\"", NULL });
+	ipt_put_words(out, (const char *const[]){
+				   " -m comment --comment \"name: \\\"",
+				   owner->network, "\\\" id: \\\"",
+				   owner->container, "\\\"\"", NULL });
 }
 
 /* The subnets first: what goes there is not masqueraded. */
@@ -219,9 +178,10 @@ static void put_accept(struct strbuf *out, const struct presence *presence,
 		if (same_cidr(address, &presence->rules->masq[j]))
 			return;
 	subnet.ip = ip_from_num(address->ip.family, cidr_first(address));
-	put_words(out, (const char *const[]){
-			       presence->there ? "-I " : "-A ", presence->chain,
-			       " -d ", cidr_format(&subnet, text), NULL });
+	ipt_put_words(
+		out, (const char *const[]){ presence->there ? "-I " : "-A ",
+					    presence->chain, " -d ",
+					    cidr_format(&subnet, text), NULL });
 	put_comment(out, &presence->rules->owner);
 	strbuf_puts(out, " -j ACCEPT\n");
 }
@@ -231,8 +191,9 @@ static void put_masquerade(struct strbuf *out, const struct presence *presence)
 	const struct cidr all = multicast(presence->family);
 	char text[CIDR_TEXT];
 
-	put_words(out, (const char *const[]){ "-A ", presence->chain, " ! -d ",
-					      cidr_format(&all, text), NULL });
+	ipt_put_words(out,
+		      (const char *const[]){ "-A ", presence->chain, " ! -d ",
+					     cidr_format(&all, text), NULL });
 	put_comment(out, &presence->rules->owner);
 	strbuf_puts(out, " -j MASQUERADE");
 	strbuf_puts(out,
@@ -246,11 +207,12 @@ static void put_jump(struct strbuf *out, const struct presence *presence,
 				   .len = ip_bits(presence->family) };
 	char text[CIDR_TEXT];
 
-	put_words(out, (const char *const[]){ "-A POSTROUTING -s ",
-					      cidr_format(&host, text), NULL });
+	ipt_put_words(out,
+		      (const char *const[]){ "-A POSTROUTING -s ",
+					     cidr_format(&host, text), NULL });
 	put_comment(out, &presence->rules->owner);
-	put_words(out,
-		  (const char *const[]){ " -j ", presence->chain, "\n", NULL });
+	ipt_put_words(out, (const char *const[]){ " -j ", presence->chain, "\n",
+						  NULL });
 }
 
 /* In a file for iptables-restore, ":CHAIN" makes a chain, or empties it. */
@@ -259,8 +221,8 @@ static void put_missing(struct strbuf *out, const struct presence *presence)
 	const struct bridge_rules *rules = presence->rules;
 
 	if (!presence->there)
-		put_words(out, (const char *const[]){ ":", presence->chain,
-						      " - [0:0]\n", NULL });
+		ipt_put_words(out, (const char *const[]){ ":", presence->chain,
+							  " - [0:0]\n", NULL });
 	for (size_t i = 0; i < rules->masq_count; i++)
 		if (rules->masq[i].ip.family == presence->family &&
 		    !presence->accept[i])
@@ -286,21 +248,21 @@ static int add_family(struct nft *nft, const struct bridge_rules *rules,
 {
 	auto_presence struct presence presence = { .there = false };
 	auto_strbuf struct strbuf lines = { .data = NULL };
-	struct ipt_restore restore = { .legacy = false };
+	struct ipt_restore restore = { .key = IPT_KEY };
 	auto_fd int fd = -1;
 	int r = presence_init(&presence, rules, family, err);
 
 	if (r < 0)
 		return r;
 	r = ipt_restore_find(family, &restore, err);
-	r = r ?: lock(presence.chain, &fd, err);
+	r = r ?: ipt_lock(presence.chain, &fd, err);
 	if (r == 0)
 		r = restore.legacy ? look_legacy(&presence, err)
 				   : look_nft(nft, &presence, err);
 	if (r < 0)
 		return r;
 	put_missing(&lines, &presence);
-	return lines.len ? ipt_restore_run(&restore, &lines, err) : 0;
+	return lines.len ? rules_ipt_restore(&restore, &lines, err) : 0;
 }
 
 static const enum ip_family families[] = { IP_V4, IP_V6 };

@@ -207,7 +207,7 @@ static int plan(struct nft *nft, enum ip_family family,
 		const struct leaving *leaving, bool tidy, struct nft_tx *tx,
 		struct err *err)
 {
-	const struct nft_table *table = ipt_nft_table(family);
+	const struct nft_table *table = ipt_nft_table(family, "nat");
 	const struct strbuf *chains = &leaving->chains;
 	auto_nft_tx struct nft_tx ends = { .message = 0 };
 	const struct rules_place place = { table, "POSTROUTING" };
@@ -250,6 +250,7 @@ int rules_ipt_del(struct nft *nft, const struct bridge_rules *rules, bool tidy,
 	for (size_t i = 0; i < 2; i++) {
 		auto_leaving struct leaving leaving = { .kept = 0 };
 		const struct ipt_table table = { .family = families[i],
+						 .name = "nat",
 						 .nft = nft };
 		int r;
 
@@ -274,6 +275,7 @@ int rules_ipt_gc(struct nft *nft, const char *network,
 		auto_leaving struct leaving leaving = { .network = network,
 							.valid = valid };
 		const struct ipt_table table = { .family = families[i],
+						 .name = "nat",
 						 .nft = nft };
 		int r = collect(&table, &leaving, err);
 
@@ -291,7 +293,7 @@ static int run_legacy(enum ip_family family, struct leaving *leaving,
 {
 	struct strbuf *lines = &leaving->lines;
 	const struct strbuf *chains = &leaving->chains;
-	struct ipt_restore restore;
+	struct ipt_restore restore = { .key = IPT_KEY };
 	int r = ipt_restore_find_legacy(family, &restore, err);
 
 	if (r < 0)
@@ -304,7 +306,7 @@ static int run_legacy(enum ip_family family, struct leaving *leaving,
 		strbuf_puts(lines, chains->data + at);
 		strbuf_putc(lines, '\n');
 	}
-	return ipt_restore_run(&restore, lines, err);
+	return rules_ipt_restore(&restore, lines, err);
 }
 
 static int try_legacy(enum ip_family family, const struct leaving *what,
@@ -312,8 +314,8 @@ static int try_legacy(enum ip_family family, const struct leaving *what,
 {
 	auto_ipt_legacy struct ipt_legacy *snapshot = NULL;
 	auto_leaving struct leaving leaving = *what;
-	struct ipt_table table = { .family = family };
-	int r = ipt_legacy_read(family, &snapshot, err);
+	struct ipt_table table = { .family = family, .name = "nat" };
+	int r = ipt_legacy_read(family, "nat", &snapshot, err);
 
 	if (r <= 0)
 		return r;

@@ -77,7 +77,7 @@ static int nft_masquerade(struct nft *nft, const struct bridge_conf *conf,
 /* Which families will be needed, only IPAM knows. */
 static int iptables_masquerade(struct err *err)
 {
-	struct ipt_restore restore;
+	struct ipt_restore restore = { .key = IPT_KEY };
 
 	if (ipt_restore_find(IP_V4, &restore, err) < 0)
 		return err_code(err, CNI_E_UNAVAILABLE);

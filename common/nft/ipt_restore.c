@@ -6,7 +6,7 @@
 
 #include "common/base/spawn.h"
 #include "common/base/text.h"
-#include "plugins/bridge/rules_ipt.h"
+#include "common/nft/ipt.h"
 
 /* How long another iptables may hold the lock of the older tables. */
 #define WAIT "--wait=60"
@@ -57,9 +57,10 @@ static bool is_legacy(const struct ipt_restore *restore)
 	return !realpath(restore->path, real) || !strstr(real, "nft");
 }
 
-static int missing(const char *name, struct err *err)
+static int missing(const struct ipt_restore *restore, const char *name,
+		   struct err *err)
 {
-	(void)err_sys(err, ENOENT, "ipMasqBackend: iptables needs %s", name);
+	(void)err_sys(err, ENOENT, "%s: iptables needs %s", restore->key, name);
 	return err_hint(err, "looked in $PATH and in " USUAL);
 }
 
@@ -70,7 +71,7 @@ int ipt_restore_find(enum ip_family family, struct ipt_restore *out,
 		family == IP_V4 ? "iptables-restore" : "ip6tables-restore";
 
 	if (!find(name, out))
-		return missing(name, err);
+		return missing(out, name, err);
 	out->legacy = is_legacy(out);
 	return 0;
 }
@@ -86,7 +87,7 @@ int ipt_restore_find_legacy(enum ip_family family, struct ipt_restore *out,
 		if (ipt_restore_find(family, out, err) < 0)
 			return -ENOENT;
 		if (!out->legacy)
-			return missing(name, err);
+			return missing(out, name, err);
 	}
 	out->legacy = true;
 	return 0;
@@ -104,34 +105,57 @@ static void hint_output(const struct strbuf *output, struct err *err)
 		(void)err_hint(err, "%.*s", (int)(len < 400 ? len : 400), text);
 }
 
+static int run(const struct ipt_restore *restore, const struct spawn *spawn,
+	       struct spawn_result *result, struct err *err)
+{
+	int r = spawn_run(spawn, result, err);
+
+	if (r < 0)
+		return err_in(err, "%s", restore->key);
+	if (result->status == 0)
+		return 0;
+	r = err_sys(err, EIO, "%s: %s failed", restore->key, spawn->path);
+	hint_output(&result->err, err);
+	return r;
+}
+
 int ipt_restore_run(const struct ipt_restore *restore,
-		    const struct strbuf *lines, struct err *err)
+		    const struct strbuf *input, struct err *err)
 {
 	char noflush[] = "--noflush", wait[] = WAIT;
 	auto_spawn_result struct spawn_result result = { .status = 0 };
-	auto_strbuf struct strbuf input = { .data = NULL };
 	char path[sizeof(restore->path)];
 	char *argv[] = { path, noflush, wait, NULL };
 	const struct spawn spawn = { .path = path,
 				     .argv = argv,
+				     .envp = environ,
+				     .input = input->data,
+				     .input_len = input->len };
+
+	if (input->failed)
+		return err_nomem(err);
+	(void)text_put(path, restore->path);
+	return run(restore, &spawn, &result, err);
+}
+
+/* ".../iptables-legacy-restore" becomes ".../iptables-legacy-save". */
+int ipt_restore_save(const struct ipt_restore *restore, const char *table,
+		     struct strbuf *out, struct err *err)
+{
+	static const char suffix[] = "restore";
+	auto_spawn_result struct spawn_result result = { .status = 0 };
+	size_t len = strlen(restore->path) - (sizeof(suffix) - 1);
+	char path[sizeof(restore->path)], name[32], option[] = "-t";
+	char *argv[] = { path, option, name, NULL };
+	const struct spawn spawn = { .path = path,
+				     .argv = argv,
 				     .envp = environ };
-	struct spawn run = spawn;
 	int r;
 
-	(void)text_put(path, restore->path);
-	strbuf_puts(&input, "*nat\n");
-	strbuf_add(&input, lines->data, lines->len);
-	strbuf_puts(&input, "COMMIT\n");
-	if (input.failed || lines->failed)
-		return err_nomem(err);
-	run.input = input.data;
-	run.input_len = input.len;
-	r = spawn_run(&run, &result, err);
-	if (r < 0)
-		return err_in(err, "ipMasqBackend");
-	if (result.status == 0)
-		return 0;
-	r = err_sys(err, EIO, "ipMasqBackend: %s failed", restore->path);
-	hint_output(&result.err, err);
-	return r;
+	(void)text_put(name, table);
+	(void)text_put(text_putn(path, restore->path, len), "save");
+	r = run(restore, &spawn, &result, err);
+	if (r == 0)
+		strbuf_add(out, result.out.data, result.out.len);
+	return r == 0 && out->failed ? err_nomem(err) : r;
 }

@@ -19,20 +19,24 @@
 #include "common/base/io.h"
 #include "common/base/text.h"
 #include "common/base/trace.h"
-#include "plugins/bridge/rules_ipt.h"
+#include "common/nft/ipt.h"
 
 /* A table changes between the two questions; the second is refused then. */
 #define READ_TRIES 8
 
 struct ipt_legacy {
 	enum ip_family family;
-	uint32_t postrouting, size;
+	char name[XT_TABLE_MAXNAMELEN];
+	uint32_t hooks; /* bits of those that it has */
+	uint32_t first[NF_INET_NUMHOOKS], last[NF_INET_NUMHOOKS];
+	uint32_t size;
 	uint8_t *entries;
 };
 
 /* The table's names are one to a line. */
-static bool in_use(enum ip_family family)
+static bool in_use(enum ip_family family, const char *table)
 {
+	const size_t len = strlen(table);
 	char names[512];
 	int n = io_read_small(AT_FDCWD,
 			      family == IP_V4 ? "/proc/net/ip_tables_names"
@@ -43,39 +47,45 @@ static bool in_use(enum ip_family family)
 		return false;
 	for (const char *at = names; at; at = strchr(at, '\n')) {
 		at += *at == '\n';
-		if (strncmp(at, "nat\n", 4) == 0)
+		if (strncmp(at, table, len) == 0 && at[len] == '\n')
 			return true;
 	}
 	return false;
 }
 
 /* The two families' structs for the questions have the same layout. */
-static int ask_info(int fd, enum ip_family family, struct ipt_getinfo *info)
+static int ask_info(int fd, struct ipt_legacy *out)
 {
+	struct ipt_getinfo got = { .size = 0 }, *info = &got;
 	socklen_t len = sizeof(*info);
 	int r;
 
-	memset(info, 0, sizeof(*info));
-	(void)text_put(info->name, "nat");
-	r = family == IP_V4
+	(void)text_put(info->name, out->name);
+	r = out->family == IP_V4
 		    ? getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, info, &len)
 		    : getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_INFO, info,
 				 &len);
-	return r < 0 ? -errno : 0;
+	if (r < 0)
+		return -errno;
+	out->hooks = info->valid_hooks;
+	out->size = info->size;
+	memcpy(out->first, info->hook_entry, sizeof(out->first));
+	memcpy(out->last, info->underflow, sizeof(out->last));
+	return 0;
 }
 
-static int ask_entries(int fd, enum ip_family family, uint32_t size,
-		       struct ipt_legacy *out)
+static int ask_entries(int fd, struct ipt_legacy *out)
 {
+	const uint32_t size = out->size;
 	socklen_t len = (socklen_t)(sizeof(struct ipt_get_entries) + size);
 	auto_free struct ipt_get_entries *got = calloc(1, len);
 	int r;
 
 	if (!got)
 		return -ENOMEM;
-	(void)text_put(got->name, "nat");
+	(void)text_put(got->name, out->name);
 	got->size = size;
-	r = family == IP_V4
+	r = out->family == IP_V4
 		    ? getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, got, &len)
 		    : getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_ENTRIES, got,
 				 &len);
@@ -86,46 +96,44 @@ static int ask_entries(int fd, enum ip_family family, uint32_t size,
 	if (!out->entries)
 		return -ENOMEM;
 	memcpy(out->entries, got->entrytable, size);
-	out->size = size;
 	return 0;
 }
 
-static int read_table(enum ip_family family, struct ipt_legacy *out)
+static int read_table(struct ipt_legacy *out)
 {
-	auto_fd int fd = socket(family == IP_V4 ? AF_INET : AF_INET6,
+	auto_fd int fd = socket(out->family == IP_V4 ? AF_INET : AF_INET6,
 				SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	struct ipt_getinfo info;
 	int r = -EAGAIN;
 
 	if (fd < 0)
 		return -errno;
 	for (int i = 0; r == -EAGAIN && i < READ_TRIES; i++) {
-		r = ask_info(fd, family, &info);
-		out->postrouting = info.hook_entry[NF_INET_POST_ROUTING];
-		r = r ?: ask_entries(fd, family, info.size, out);
+		r = ask_info(fd, out);
+		r = r ?: ask_entries(fd, out);
 	}
 	return r;
 }
 
-int ipt_legacy_read(enum ip_family family, struct ipt_legacy **out,
-		    struct err *err)
+int ipt_legacy_read(enum ip_family family, const char *name,
+		    struct ipt_legacy **out, struct err *err)
 {
-	const char *name = family == IP_V4 ? "iptables" : "ip6tables";
+	const char *program = family == IP_V4 ? "iptables" : "ip6tables";
 	auto_ipt_legacy struct ipt_legacy *got = NULL;
 	uint64_t start;
 	int r;
 
-	if (!in_use(family))
+	if (!in_use(family, name))
 		return 0;
 	got = calloc(1, sizeof(*got));
 	if (!got)
 		return err_nomem(err);
 	start = trace_start();
 	got->family = family;
-	r = read_table(family, got);
-	trace_end(start, r, "nft", "read %s table nat (legacy)", name);
+	(void)text_put(got->name, name);
+	r = read_table(got);
+	trace_end(start, r, "nft", "read %s table %s (legacy)", program, name);
 	if (r < 0)
-		return err_sys(err, -r, "read %s table nat", name);
+		return err_sys(err, -r, "read %s table %s", program, name);
 	*out = take_ptr(got);
 	return 1;
 }
@@ -197,6 +205,13 @@ static const char *chain_head(const struct ipt_legacy *table,
 	return name && memchr(name, '\0', XT_FUNCTION_MAXNAMELEN) ? name : NULL;
 }
 
+static bool at_chain_head(const struct ipt_legacy *table, uint32_t at)
+{
+	struct entry entry;
+
+	return entry_at(table, at, &entry) && chain_head(table, &entry);
+}
+
 /* The offset of a chain's first rule; 0 (never one of those) if none. */
 static uint32_t chain_start(const struct ipt_legacy *table, const char *chain)
 {
@@ -211,9 +226,26 @@ static uint32_t chain_start(const struct ipt_legacy *table, const char *chain)
 	return 0;
 }
 
+static const char *const builtin[NF_INET_NUMHOOKS] = {
+	[NF_INET_PRE_ROUTING] = "PREROUTING",   [NF_INET_LOCAL_IN] = "INPUT",
+	[NF_INET_FORWARD] = "FORWARD",          [NF_INET_LOCAL_OUT] = "OUTPUT",
+	[NF_INET_POST_ROUTING] = "POSTROUTING",
+};
+
+/* The hook of a built-in chain, or -1. */
+static int hook_of(const struct ipt_legacy *table, const char *chain)
+{
+	for (int i = 0; i < NF_INET_NUMHOOKS; i++)
+		if (table->hooks & 1U << i && builtin[i] &&
+		    strcmp(builtin[i], chain) == 0)
+			return i;
+	return -1;
+}
+
 bool ipt_legacy_chain(const struct ipt_legacy *snapshot, const char *chain)
 {
-	return chain_start(snapshot, chain) != 0;
+	return hook_of(snapshot, chain) >= 0 ||
+	       chain_start(snapshot, chain) != 0;
 }
 
 /* The name of the chain whose first rule is at @offset. */
@@ -225,6 +257,24 @@ static const char *chain_of(const struct ipt_legacy *table, uint32_t offset)
 		if (entry.next == offset)
 			return chain_head(table, &entry);
 	return NULL;
+}
+
+/*
+ * The RETURN at the end of a user's chain: it stands before the next chain's
+ * head, or before the ERROR that ends the table.
+ */
+static bool is_end(const struct ipt_legacy *table, const struct entry *entry)
+{
+	const char *data = target_data(table, entry, sizeof(int));
+	int verdict = 0;
+
+	if (*target_name(table, entry) || !data ||
+	    entry->elems != entry->target)
+		return false;
+	memcpy(&verdict, data, sizeof(verdict));
+	if (verdict != XT_RETURN)
+		return false;
+	return at_chain_head(table, entry->next);
 }
 
 static void read_cidr(struct cidr *out, enum ip_family family,
@@ -245,6 +295,7 @@ static void read_addresses(const struct ipt_legacy *table,
 			   const struct entry *entry, struct ipt_rule *out)
 {
 	const void *at = table->entries + entry->at;
+	const char *link;
 	struct ip6t_ip6 v6;
 	struct ipt_ip v4;
 	uint8_t inverse;
@@ -252,43 +303,44 @@ static void read_addresses(const struct ipt_legacy *table,
 	if (table->family == IP_V4) {
 		memcpy(&v4, at, sizeof(v4));
 		inverse = v4.invflags;
+		link = v4.iniface;
+		out->protocol = (uint8_t)v4.proto;
 		read_cidr(&out->source, IP_V4, &v4.src, &v4.smsk);
 		read_cidr(&out->destination, IP_V4, &v4.dst, &v4.dmsk);
 	} else {
 		memcpy(&v6, at, sizeof(v6));
 		inverse = v6.invflags;
+		link = v6.iniface;
+		out->protocol = (uint8_t)v6.proto;
 		read_cidr(&out->source, IP_V6, &v6.src, &v6.smsk);
 		read_cidr(&out->destination, IP_V6, &v6.dst, &v6.dmsk);
 	}
 	if (inverse & IPT_INV_SRCIP) /* not one of ours */
 		out->source.ip.family = IP_NONE;
 	out->unless = inverse & IPT_INV_DSTIP;
+	out->not_lo = inverse & IPT_INV_VIA_IN && strcmp(link, "lo") == 0;
+	out->more = inverse & ~(IPT_INV_DSTIP | IPT_INV_VIA_IN) ||
+		    (*link && !out->not_lo);
 }
 
-static void put_comment(struct ipt_rule *out, const char *text, size_t len)
-{
-	if (len > IPT_COMMENT - 1)
-		len = IPT_COMMENT - 1;
-	(void)text_putn(out->comment, text, strnlen(text, len));
-}
-
-static void read_comment(const struct ipt_legacy *table,
+static void read_matches(const struct ipt_legacy *table,
 			 const struct entry *entry, struct ipt_rule *out)
 {
 	struct xt_entry_match match;
 	uint32_t at = entry->elems;
 
 	while (entry->target - at >= sizeof(match)) {
-		const char *data = (const char *)table->entries + at;
+		const uint8_t *data = table->entries + at;
 
 		memcpy(&match, data, sizeof(match));
 		if (match.u.match_size < sizeof(match) ||
 		    match.u.match_size > entry->target - at)
 			return;
-		if (strncmp(match.u.user.name, "comment",
-			    sizeof(match.u.user.name)) == 0)
-			put_comment(out, data + sizeof(match),
-				    match.u.match_size - sizeof(match));
+		match.u.user.name[sizeof(match.u.user.name) - 1] = '\0';
+		ipt_read_match(
+			out, match.u.user.name,
+			(struct attrs){ data + sizeof(match),
+					match.u.match_size - sizeof(match) });
 		at += match.u.match_size;
 	}
 }
@@ -298,37 +350,44 @@ static void read_target(const struct ipt_legacy *table,
 {
 	const char *name = target_name(table, entry), *text = name;
 	const char *data = target_data(table, entry, sizeof(int));
+	struct attrs info = { table->entries + entry->target, 0 };
 	int verdict;
 
 	if (!*name && data) { /* the standard target: a verdict or a jump */
 		memcpy(&verdict, data, sizeof(verdict));
 		out->accept = verdict == -NF_ACCEPT - 1;
+		out->drop = verdict == -NF_DROP - 1;
 		text = verdict < 0 ? "" : chain_of(table, (uint32_t)verdict);
+		if (text)
+			(void)text_putn(out->target, text,
+					strnlen(text, sizeof(out->target) - 1));
+		return;
 	}
-	if (text)
-		(void)text_putn(out->target, text,
-				strnlen(text, sizeof(out->target) - 1));
+	info.data += sizeof(struct xt_entry_target);
+	info.len = entry->next - entry->target - sizeof(struct xt_entry_target);
+	ipt_read_target(out, table->family, name, info);
 }
 
 int ipt_legacy_rules(const struct ipt_legacy *snapshot, const char *chain,
 		     ipt_rule_fn *fn, void *ctx)
 {
-	bool builtin = strcmp(chain, "POSTROUTING") == 0;
+	int hook = hook_of(snapshot, chain), r = 0;
 	uint32_t at =
-		builtin ? snapshot->postrouting : chain_start(snapshot, chain);
+		hook < 0 ? chain_start(snapshot, chain) : snapshot->first[hook];
+	/* The last of a built-in chain is its policy. */
+	uint32_t end = hook < 0 ? snapshot->size : snapshot->last[hook];
 	struct entry entry;
-	int r = 0;
 
-	if (!builtin && at == 0)
+	if (hook < 0 && at == 0)
 		return 0;
-	/* A chain's last rule is its policy, which has no target of ours. */
-	for (; r == 0 && entry_at(snapshot, at, &entry); at = entry.next) {
+	for (; r == 0 && at < end && entry_at(snapshot, at, &entry);
+	     at = entry.next) {
 		struct ipt_rule rule = { .handle = 0 };
 
-		if (chain_head(snapshot, &entry))
+		if (chain_head(snapshot, &entry) || is_end(snapshot, &entry))
 			break;
 		read_addresses(snapshot, &entry, &rule);
-		read_comment(snapshot, &entry, &rule);
+		read_matches(snapshot, &entry, &rule);
 		read_target(snapshot, &entry, &rule);
 		r = fn(&rule, ctx);
 	}
