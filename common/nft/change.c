@@ -106,10 +106,9 @@ void nft_value_name(struct nft_value *value, const char *ifname)
 /* The bytes in messages: the last part of several is padded, too. */
 static uint32_t whole(const struct nft_value *value, uint8_t out[48])
 {
-	uint32_t len = value->len;
+	const uint32_t len = value->len;
 
-	memset(out, 0, sizeof(value->bytes));
-	memcpy(out, value->bytes, len);
+	memcpy(out, value->bytes, sizeof(value->bytes)); /* zeros behind it */
 	return value->parts > 1 ? (len + 3) & ~3U : len;
 }
 

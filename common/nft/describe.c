@@ -146,7 +146,10 @@ static void put_element(struct strbuf *out, const struct verb *verb,
 
 	key = attr_in(key, NFTA_LIST_ELEM);
 	key = attr_in(attr_in(key, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
-	strbuf_add(out, verb->text, (size_t)(link - verb->text));
+	if (!key.data && strncmp(verb->text, "get ", 4) == 0)
+		strbuf_puts(out, "list elements");
+	else
+		strbuf_add(out, verb->text, (size_t)(link - verb->text));
 	if (set && key.data) {
 		strbuf_putc(out, ' ');
 		put_key(out, set, key);

@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Of libnftnl's 37 expressions, those that we put into rules.
+ * A stand-in for libnftnl's list of all kinds of expressions, which brings the
+ * code of each into a plugin: of some 40 kinds we use these.
  *
- * The library finds an expression by name in a table that names them all, so
- * each comes with every program. This is that function with a shorter table:
- * 50 KiB less of a plugin that has 300.
- *
- * Linked only with plugins, and only where libnftnl is linked from its archive.
- * An expression that is missing here is "memory ran out" to whoever builds it;
- * the tests of common/nft build every one.
+ * Linked only with plugins, and only where libnftnl is linked from its archive
+ * (in the shared library these names are not to be seen). An expression of
+ * expr.c that is missing here cannot be made: "out of memory".
  */
 #include <stddef.h>
 #include <string.h>
 
+/* libnftnl's, and opaque to us. */
 struct expr_ops;
 
 extern struct expr_ops expr_ops_bitwise, expr_ops_cmp, expr_ops_ct,
 	expr_ops_fib, expr_ops_immediate, expr_ops_lookup, expr_ops_masq,
 	expr_ops_meta, expr_ops_nat, expr_ops_payload;
 
-struct expr_ops *nftnl_expr_ops_lookup(const char *type);
+struct expr_ops *nftnl_expr_ops_lookup(const char *name);
 
-struct expr_ops *nftnl_expr_ops_lookup(const char *type)
+struct expr_ops *nftnl_expr_ops_lookup(const char *name)
 {
 	static const struct {
 		const char *name;
 		struct expr_ops *ops;
-	} known[] = {
+	} kinds[] = {
 		{ "bitwise", &expr_ops_bitwise },
 		{ "cmp", &expr_ops_cmp },
 		{ "ct", &expr_ops_ct },
@@ -39,8 +37,8 @@ struct expr_ops *nftnl_expr_ops_lookup(const char *type)
 		{ "payload", &expr_ops_payload },
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(known[i].name, type) == 0)
-			return known[i].ops;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return kinds[i].ops;
 	return NULL;
 }

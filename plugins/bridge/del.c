@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/net/neigh.h"
 #include "common/net/netns.h"
+#include "common/net/vanish.h"
 #include "plugins/bridge/attachment.h"
 #include "plugins/bridge/bridge.h"
 
@@ -42,7 +44,8 @@ static void read_prev(struct attachment *at, struct known *known)
 		    strcmp(entry->name, at->owner.ifname) != 0)
 			continue;
 		known->has_mac = true;
-		(void)strncpy(known->mac, entry->mac, sizeof(known->mac) - 1);
+		(void)text_putn(known->mac, entry->mac,
+				strnlen(entry->mac, sizeof(known->mac) - 1));
 	}
 }
 
@@ -125,7 +128,8 @@ static void forget_neighbours(struct attachment *at)
 static int delete_links(struct attachment *at, struct err *err)
 {
 	if (at->port.index)
-		return link_del(&at->host, at->port.index, at->port.name, err);
+		return link_vanish(&at->host, at->port.index, at->port.name,
+				   err);
 	if (at->eth.index)
 		return link_del(&at->pod, at->eth.index, at->eth.name, err);
 	return 0;

@@ -55,7 +55,7 @@ static int make_vlan_link(struct attachment *at, const char *name,
 			  struct err *err)
 {
 	uint8_t port_mac[LINK_MAC];
-	char port[LINK_NAME] = "veth", hex[12];
+	char port[LINK_NAME];
 	const struct veth_spec spec = {
 		.name = port,
 		.mac = port_mac,
@@ -68,8 +68,7 @@ static int make_vlan_link(struct attachment *at, const char *name,
 	struct err why = { .code = CNI_OK };
 	int r;
 
-	hash_hex(&name, 1, hex, 11);
-	(void)strncat(port, hex, 11);
+	hash_hex(&name, 1, text_put(port, "veth"), LINK_NAME - 1 - 4);
 	r = link_random_mac(at->vlan_mac, err);
 	r = r ?: link_random_mac(port_mac, err);
 	if (r < 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/net/event.h"
 #include "common/net/sysctl.h"
 #include "common/net/veth.h"
@@ -172,7 +173,7 @@ int port_add(struct attachment *at, struct undo *undo, struct err *err)
 	if (r < 0)
 		return r;
 	at->eth.index = at->port.peer;
-	(void)strncat(at->eth.name, at->owner.ifname, sizeof(at->eth.name) - 1);
+	(void)text_put(at->eth.name, at->owner.ifname);
 	at->eth.mtu = at->port.mtu;
 	/* Frames of a port go to the bridge; this is for when it is none. */
 	(void)!sysctl_set("0", &ignored, "ipv6/conf/%s/accept_ra",

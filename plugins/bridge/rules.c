@@ -119,27 +119,44 @@ static int attempt_del(struct nft *nft, const void *what, bool tidy,
 	return remove_all(nft, parts, what, tidy, err);
 }
 
-/* A kernel without nf_tables has nothing in it, and is no failure of DEL. */
-bool rules_nft_there(struct nft *nft)
+/*
+ * A kernel without nf_tables has nothing in it, and is no failure of DEL. That
+ * it may not be used is one.
+ */
+int rules_nft_there(struct nft *nft, struct err *err)
 {
-	struct err err = { .code = CNI_OK };
+	struct err one = { .code = CNI_OK };
 	uint32_t generation;
 
-	return nft_generation(nft, &generation, &err) == 0;
+	switch (nft_generation(nft, &generation, &one)) {
+	case 0:
+		return 1;
+	case -EPROTONOSUPPORT: /* no netfilter sockets */
+	case -EAFNOSUPPORT:    /* no netlink */
+	case -EOPNOTSUPP:
+	case -EINVAL: /* netfilter sockets, but no nf_tables */
+		return 0;
+	default:
+		*err = one;
+		return -one.errnum;
+	}
 }
 
-static bool in_nftables(struct nft *nft, const struct bridge_rules *rules)
+/* Returns 1 for nf_tables, 0 for iptables. */
+static int in_nftables(struct nft *nft, const struct bridge_rules *rules,
+		       struct err *err)
 {
-	return rules->backend == MASQ_NFTABLES ||
-	       (rules->backend == MASQ_AUTO && rules_nft_there(nft));
+	if (rules->backend != MASQ_AUTO)
+		return rules->backend == MASQ_NFTABLES;
+	return rules_nft_there(nft, err);
 }
 
 int rules_del(struct nft *nft, const struct bridge_rules *rules,
 	      struct err *err)
 {
-	int r = 0;
+	int r = rules_nft_there(nft, err);
 
-	if (rules_nft_there(nft))
+	if (r > 0)
 		r = repeat(nft, attempt_del, rules, err);
 	return first_of(rules_ipt_del_legacy(rules, err), r);
 }
@@ -187,12 +204,13 @@ int rules_add(struct nft *nft, const struct bridge_rules *rules,
 	int r = 0;
 
 	if (rules->masq_count > 0) {
-		addition.masquerade = in_nftables(nft, rules);
-		iptables = !addition.masquerade;
+		r = in_nftables(nft, rules, err);
+		addition.masquerade = r > 0;
+		iptables = r == 0;
 	}
 	if (iptables)
 		r = rules_ipt_add(nft, rules, err);
-	if (r == 0 && (addition.masquerade || rules->spoof_check))
+	if (r >= 0 && (addition.masquerade || rules->spoof_check))
 		r = repeat(nft, attempt_add, &addition, err);
 	return r < 0 && iptables ? take_back(nft, rules, r) : r;
 }
@@ -202,9 +220,12 @@ int rules_check(struct nft *nft, const struct bridge_rules *rules,
 {
 	int r = 0;
 
-	if (rules->masq_count > 0)
-		r = in_nftables(nft, rules) ? rules_masq_check(nft, rules, err)
-					    : rules_ipt_check(nft, rules, err);
+	if (rules->masq_count > 0) {
+		r = in_nftables(nft, rules, err);
+		if (r >= 0)
+			r = r ? rules_masq_check(nft, rules, err)
+			      : rules_ipt_check(nft, rules, err);
+	}
 	if (r == 0 && rules->spoof_check)
 		r = rules_spoof_check(nft, rules, err);
 	return r;
@@ -263,18 +284,15 @@ static int attempt_gc(struct nft *nft, const void *what, bool tidy,
 	return remove_all(nft, part->parts, &part->gc, tidy, err);
 }
 
-int rules_gc(struct nft *nft, const char *network,
-	     const struct cni_attachments *valid, struct err *err)
+static int gc_nft(struct nft *nft, const struct gc *gc, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(gc_parts) / sizeof(*gc_parts); i++) {
 		const struct gc_part part = { .parts = { gc_parts[i], NULL },
-					      .gc = { network, valid } };
+					      .gc = *gc };
 		struct err one = { .code = CNI_OK };
 
-		if (!rules_nft_there(nft))
-			break;
 		if (repeat(nft, attempt_gc, &part, &one) == 0)
 			continue;
 		r = first_of(-one.errnum, r);
@@ -283,5 +301,16 @@ int rules_gc(struct nft *nft, const char *network,
 		else
 			*err = one;
 	}
+	return r;
+}
+
+int rules_gc(struct nft *nft, const char *network,
+	     const struct cni_attachments *valid, struct err *err)
+{
+	const struct gc gc = { network, valid };
+	int r = rules_nft_there(nft, err);
+
+	if (r > 0)
+		r = gc_nft(nft, &gc, err);
 	return first_of(rules_ipt_gc_legacy(network, valid, err), r);
 }

@@ -19,8 +19,11 @@
  *		}
  *	}
  *
- * A packet and a change cost the same with one container and with 10,000. The
- * chain is of one network, one subnet and one way to choose ports.
+ * The chain is of one network, one subnet and one way to choose ports. A packet
+ * costs the same with one container and with 10,000, and a change the same
+ * messages. What is not constant is in the kernel: a new element that points
+ * to a chain makes it validate all jumps of the table at the commit, which
+ * takes it 0.2 us for each element that is there (Linux 6.18).
  */
 #include <string.h>
 

@@ -39,8 +39,8 @@ int rules_victims_plan(struct nft *nft, const struct nft_layout *layout,
 		       const struct rules_victims *victims, bool tidy,
 		       struct nft_tx *tx, struct err *err) MUST_CHECK;
 
-/* Does this kernel have nf_tables, and may we use it? */
-bool rules_nft_there(struct nft *nft);
+/* Returns 1 if this kernel has nf_tables, 0 if not. */
+int rules_nft_there(struct nft *nft, struct err *err) MUST_CHECK;
 
 /* Masquerade in nf_tables. _del() and _gc() return what the plan does. */
 int rules_masq_add(struct nft *nft, const struct bridge_rules *rules,

@@ -94,7 +94,8 @@ static int masquerade(struct nft *nft, const struct bridge_conf *conf,
 		return iptables_masquerade(err);
 	r = nft_masquerade(nft, conf, err);
 	/* Not said: iptables is used where there is no nf_tables at all. */
-	if (r < 0 && conf->masq_backend == MASQ_AUTO && !rules_nft_there(nft) &&
+	if (r < 0 && conf->masq_backend == MASQ_AUTO &&
+	    rules_nft_there(nft, &other) == 0 &&
 	    iptables_masquerade(&other) == 0) {
 		err_clear(err);
 		return 0;

@@ -373,6 +373,53 @@ SPOOF=(port=veth-a mac=02:00:00:00:00:02)
 	[[ $output2 == "5 ipMasqBackend: iptables needs iptables-restore: No such file"* ]] || flunk "$output2"
 }
 
+# Each message to the kernel in turn fails, or is the last before a kill.
+# bats test_tags=ferrule
+@test "a failure or a kill anywhere in ADD and DEL leaves nothing for good" {
+	local kind verb n runs=0 last
+	for kind in error=ENOMEM error=EPERM signal=KILL; do
+		for verb in add del; do
+			for n in $(seq 30); do
+				ok add id=stays net=other ip=10.7.0.2/24
+				[ $verb = add ] || ok add "${BOTH[@]}" "${SPOOF[@]}"
+				status=0
+				in_ns host env ASAN_OPTIONS=detect_leaks=0 strace -o /dev/null \
+					-e inject=sendto:$kind:when="$n" "$DRIVE_DIR/rulesctl" \
+					$verb "${BOTH[@]}" "${SPOOF[@]}" \
+					2>"$SCRATCH/said" || status=$?
+				runs=$((runs + 1)) last=$status
+				# What fails says so, and has changed nothing.
+				if [ $verb = add ] && [ "$status" -eq 1 ]; then
+					! ruleset | grep -q net/id || flunk "message $n"
+				fi
+				[ "$status" -ne 1 ] || grep -q '^[0-9]* ..*' "$SCRATCH/said"
+				[ $verb,"$status" != del,0 ] ||
+					! ruleset | grep -q net/id || flunk "message $n"
+				ok del "${BOTH[@]}" "${SPOOF[@]}"
+				! ruleset | grep -q net/id || flunk "message $n"
+				ok check id=stays net=other ip=10.7.0.2/24
+				[ "$last" -ne 0 ] || break
+			done
+			# It came to an end by itself: there was no message $n.
+			[ "$last" -eq 0 ] && [ "$n" -gt 5 ] || flunk "after $n"
+		done
+	done
+	echo "# $runs injections" >&3
+	ok del id=stays net=other
+	no_rules
+}
+
+# bats test_tags=ferrule
+@test "without the right to change anything, DEL and GC say so" {
+	for verb in del gc add; do
+		status=0
+		output=$(in_ns host setpriv --bounding-set -net_admin --inh-caps \
+			-net_admin "$DRIVE_DIR/rulesctl" $verb "${BOTH[@]}" 2>&1) ||
+			status=$?
+		[[ $status -eq 1 && $output == "5 nf_tables: get generation: Operation not permitted"* ]] || flunk
+	done
+}
+
 ipt() {
 	in_ns host iptables-save -t nat | grep -- '-A'
 	in_ns host ip6tables-save -t nat | grep -- '-A'
