@@ -3,6 +3,7 @@
 
 #include <linux/netlink.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -49,14 +50,14 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until the socket can be read. */
-static int wait_readable(const struct net *net, int64_t until_ms)
+/* Until the socket can be read; or only @look whether it can. */
+static int wait_readable(const struct net *net, int64_t until_ms, bool look)
 {
 	struct pollfd at = { .fd = net->fd, .events = POLLIN };
-	int64_t left = until_ms - now_ms();
+	int64_t left = look ? -1 : until_ms - now_ms();
 	int n;
 
-	if (left < 0)
+	if (!look && left < 0)
 		return -ETIMEDOUT;
 	n = poll(&at, 1, (int)left + 1);
 	if (n < 0)
@@ -86,7 +87,7 @@ int net_wait(struct net *net, net_each_fn *each, void *ctx,
 	int r = 0;
 
 	while (r == 0) {
-		r = wait_readable(net, until);
+		r = wait_readable(net, until, timeout_ms == 0);
 		if (r > 0)
 			r = take_events(net, each, ctx);
 	}
