@@ -450,14 +450,14 @@ static void list_port(const struct writer *w, const struct claim *claim)
 /* Its subnet, and its address. */
 static void list_pod(const struct writer *w, const struct cidr *pod)
 {
-	const struct cidr whole = { .ip = pod->ip,
-				    .len = ip_bits(pod->ip.family) };
+	const enum ip_family family = pod->ip.family;
 
-	if (pod->ip.family == IP_NONE)
+	if (family == IP_NONE)
 		return;
 	nft_rule_open(w->tx, &table, w->chain);
 	match_cidr(w->tx, pod, IP_SOURCE, false);
-	match_cidr(w->tx, &whole, IP_DESTINATION, false);
+	load_ip(w->tx, family, IP_DESTINATION, NFT_REG_1);
+	expr_cmp(w->tx, NFT_CMP_EQ, pod->ip.bytes, ip_bits(family) / 8);
 	put_return(w);
 }
 

@@ -8,10 +8,10 @@
 #include "plugins/portmap/claims.h"
 
 /* How often others may change what a plan was made for. */
-#define TRIES 32
+#define TRIES 96
 
 /* So often the table is to go with its last attachment; then it may stay. */
-#define TIDY_TRIES 8
+#define TIDY_TRIES 64
 
 /* One attachment, with the names of what it has. */
 struct owner {
@@ -86,8 +86,9 @@ static int plan_forget(struct nft *nft, const struct owner *owner,
 }
 
 /*
- * With its last attachment the whole table goes; not so if anything changes
- * between the question and the commit.
+ * With its last attachment the whole table goes. To know that it is the last,
+ * nothing may change between the question and the commit: of two that go at
+ * once, each would see the other.
  */
 static int plan_del(struct nft *nft, const struct owner *owner, bool tidy,
 		    struct nft_tx *tx, struct err *err)
@@ -101,6 +102,7 @@ static int plan_del(struct nft *nft, const struct owner *owner, bool tidy,
 		r = r ?: nft_table_get(nft, portmap_layout.table, &use, err);
 		if (r <= 0)
 			return r;
+		nft_tx_since(tx, generation);
 	}
 	r = plan_forget(nft, owner, &none, tx, err);
 	if (r <= 0)

@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "plugins/portmap/claims.h"
+#include "plugins/portmap/flows.h"
 #include "plugins/portmap/rules_nft.h"
 
 /* ---- CHECK ---- */
@@ -149,11 +150,22 @@ static int collect(const struct nft_element_info *element, void *ctx)
 	return stale->owners.failed ? -ENOMEM : 0;
 }
 
+/* As DEL does it, which never came. */
 static int forget(struct nft *nft, const char *owner, struct err *err)
 {
+	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
+	auto_claims struct claims listed = { .count = 0 };
 	struct err why = { .code = CNI_OK };
-	int r = portmap_nft_forget(nft, owner, &why);
+	char chain[POD_CHAIN];
+	int r;
 
+	r = claims_listed(nft, pod_chain(owner, chain), &listed, &why);
+	if (r > 0)
+		claims_recall(&listed, &conf);
+	if (r >= 0)
+		r = portmap_nft_forget(nft, owner, &why);
+	if (r == 0)
+		flows_forget(&conf);
 	if (r < 0)
 		(void)err_set(err, why.code, "%s: %s", owner, why.msg);
 	return r;
