@@ -40,7 +40,7 @@ libs.host-local = json-c
 lean.host-local = base
 dir.bridge      = plugins/bridge
 libs.bridge     = nl-3 nftnl mnl md json-c
-lean.bridge     = base $(if $(archive.nl-3),net)
+lean.bridge     = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 
 # Every library, and its name in pkg-config.
 LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c
@@ -90,6 +90,7 @@ LINK      = $(OPT) $(LTO) $(if $(LTO),$(LLD:%=-fuse-ld=lld)) $(INSTRUMENT) \
             $(if $(STATIC),-static-pie,-pie) \
             -Wl,--gc-sections,--as-needed,-O1,--hash-style=gnu \
             -Wl,-z,relro,-z,now,-z,noseparate-code
+SLIM      = $(if $(INSTRUMENT),,-Wl,--no-eh-frame-hdr -Wl,-T,common/discard.ld)
 CC_FLAGS  = $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(if $(filter 1,$(WERROR)),-Werror) $(CFLAGS)
 LD_FLAGS  = $(LINK) $(CFLAGS) $(LDFLAGS)
 
@@ -116,8 +117,10 @@ BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 COMMON   := $(BUILD)/common.a
 ARCHIVES := $(PLUGINS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+# Programs that tests call to reach what no plugin alone would show.
+DRIVERS  := $(patsubst tests/drive/%.c,$(BUILD)/drive/%,$(wildcard tests/drive/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH    := $(BUILD)/bench/cnibench
+BENCH    := $(BUILD)/bench/cnibench $(BUILD)/bench/floor
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
 SCDOC    := $(shell command -v scdoc 2>/dev/null)
 
@@ -150,6 +153,7 @@ clean: ## remove everything that was built
 define program
 $(BUILD)/$(1).a: $(call objects,$(filter-out %/main.c,$(call sources,$(dir.$1))))
 $(BUILD)/bin/$(1): $(BUILD)/$(dir.$1)/main.o $(lean.$1:%=$(BUILD)/common/%/lean.o) $(BUILD)/$(1).a $(COMMON)
+$(BUILD)/bin/$(1): common/discard.ld
 $(BUILD)/bin/$(1): LIBS = $(libs.$1)
 endef
 $(foreach p,$(PLUGINS),$(eval $(call program,$p)))
@@ -158,10 +162,13 @@ $(COMMON): $(call objects,$(call sources,common))
 
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
 $(UNITS): LIBS = $(LIBRARIES) cmocka
+$(DRIVERS): $(BUILD)/drive/%: $(BUILD)/tests/drive/%.o $(ARCHIVES)
+$(DRIVERS): LIBS = $(LIBRARIES)
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZERS): LIBS = $(LIBRARIES)
 $(FUZZERS): LINK += -fsanitize=fuzzer
-$(BENCH): $(call objects,$(call sources,bench))
+$(BUILD)/bench/cnibench: $(call objects,$(filter-out bench/floor.c,$(wildcard bench/*.c)))
+$(BUILD)/bench/floor: $(call objects,bench/floor.c)
 $(BENCH): LIBS =
 
 $(BUILD)/common/base/build.o: INCLUDES += -DVERSION='"$(VERSION)"'
@@ -180,11 +187,12 @@ $(ARCHIVES): $(BUILD)/%.a: $(BUILD)/sources
 wraps = $$(sed -n 's|^/\* wrap: \(.*\) \*/$$|\1|p' $(wildcard tests/unit/$(@F).c) /dev/null | \
 	sed 's/[^ ]*/-Wl,--wrap=&/g')
 
-$(BINS) $(UNITS) $(FUZZERS) $(BENCH):
+$(BINS) $(UNITS) $(DRIVERS) $(FUZZERS) $(BENCH):
 	@mkdir -p $(@D)
 	$(if $(call missing,$(LIBS)),@$(foreach l,$(call missing,$(LIBS)),\
 		echo 'STATIC=1: lib$l.a is not installed $(hint.$l)' >&2;) exit 1)
 	$(call say,LINK,$@)$(CC) $(LD_FLAGS) $(if $(filter $(UNITS),$@),$(wraps)) \
+		$(if $(filter $(BINS),$@),$(SLIM)) \
 		$(filter %.o %.a,$^) $(call library,$(LIBS)) -o $@
 
 $(BUILD)/man/%: docs/man/%.scd
@@ -206,13 +214,16 @@ PLUGIN_DIR ?= $(BUILD)/bin
 FOREIGN    := $(filter-out $(abspath $(BUILD)/bin $(BUILD)/valgrind/bin),$(abspath $(PLUGIN_DIR)))
 BATS_TAGS  ?= $(if $(FOREIGN),!ferrule)
 TEST_ENV    = LOG=$(abspath $(BUILD)/log) TOP=$(CURDIR) V=$(V) MAKE='$(MAKE)' \
+              DRIVE_DIR=$(abspath $(BUILD)/drive) \
               PLUGIN_DIR=$(abspath $(PLUGIN_DIR)) PEER_DIR=$(CURDIR)/build/peers/usr/lib/cni
 RUN         = $(quiet)$(TEST_ENV) tests/run
+bats_flags  = $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
+              $(if $(BATS_TAGS),--filter-tags '$(BATS_TAGS)')
 
 check: ## every test; ends with "N passed, N failed"
 	$(make) deps
 	$(make) peers
-	+$(RUN) stages all lint-fast check-unit check-netns check-fuzz
+	+$(RUN) stages all lint-fast check-unit check-netns check-vm check-fuzz
 
 check-unit: ## the unit tests, under ASan and UBSan
 ifdef SAN
@@ -222,9 +233,15 @@ else
 	$(call again,san,SAN=1 check-unit)
 endif
 
-check-netns: $(BINS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
-	$(RUN) bats $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
-		$(if $(BATS_TAGS),--filter-tags '$(BATS_TAGS)') $(sort $(wildcard tests/netns/*.bats))
+check-netns: $(BINS) $(DRIVERS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
+	$(RUN) bats $(bats_flags) $(sort $(wildcard tests/netns/*.bats))
+
+# What the running kernel may lack: the files named after it, and those with
+# the line "# bats file_tags=vm".
+VM_TESTS ?= tests/vm/guest.bats $(sort $(wildcard tests/netns/*vlan*.bats) \
+              $(shell grep -lsx '\# bats file_tags=.*\<vm\>.*' tests/netns/*.bats))
+check-vm: $(BINS) $(DRIVERS) ## those that need what this kernel lacks, in user-mode-linux [VM_TESTS=files] [BATS_FILTER]
+	$(RUN) vm $(bats_flags) $(VM_TESTS)
 
 check-fuzz fuzz: ## each fuzzer for FUZZ_SECONDS (30)
 ifdef FUZZ
@@ -237,7 +254,7 @@ endif
 sanitize: ## unit and namespace tests, everything under ASan, UBSan and LSan
 	+$(RUN) stages check-unit sanitize-netns
 sanitize-netns:
-	$(call again,san,SAN=1 check-netns)
+	$(call again,san,SAN=1 PLUGIN_DIR=$(BUILD)-san/bin check-netns)
 
 check-valgrind: $(BINS) $(UNITS) ## unit and namespace tests under valgrind, leaked descriptors too
 	$(RUN) wrap $(BUILD)/valgrind/bin $(BINS)
@@ -262,7 +279,7 @@ FAST     = lint-layers lint-banned lint-spdx lint-format lint-headers lint-shell
 FILES    = $(shell { git ls-files -co --exclude-standard 2>/dev/null || \
              find * .ci -type f -not -path 'build*'; } | sort -u)
 files    = $(wildcard $(filter $(1),$(FILES)))
-CODE     = $(call sources,common plugins tests/unit tests/fuzz bench)
+CODE     = $(call sources,common plugins tests/unit tests/fuzz tests/drive bench)
 
 lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
 
@@ -281,7 +298,7 @@ lint-headers: ## every header compiles alone
 			-fsyntax-only -x c - || exit 1; done
 
 lint-shell: ## shellcheck
-	$(quiet)shellcheck -x $(call files,%.sh %.bash %.bats .ci/run tests/run)
+	$(quiet)shellcheck -x $(call files,%.sh %.bash %.bats .ci/run tests/run tests/vm/init)
 
 lint-tidy: ## clang-tidy
 	$(quiet)printf '%s\n' $(CODE) | xargs -P$(shell nproc) -n1 sh -c \
@@ -319,7 +336,7 @@ uninstall: ## remove what install installed
 	rm -f $(PROGRAMS:%=$(plugindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%)
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all help deps peers clean check check-unit check-netns check-fuzz fuzz \
+.PHONY: FORCE all help deps peers clean check check-unit check-netns check-vm check-fuzz fuzz \
 	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns bench demo \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:

@@ -19,7 +19,7 @@ static const char usage[] =
 	"  --only=TEXT    only scenarios with TEXT in their name\n"
 	"  --store=DIR    where the stores are made\n"
 	"  --disk=DIR     and those that are to be on disk\n"
-	"  --floor=NAME:VERSION:DIRECTORY   DIRECTORY/floor does nothing\n"
+	"  --idle=NAME:VERSION:DIRECTORY   DIRECTORY/idle does nothing\n"
 	"  --json=FILE    all results\n";
 
 static const struct option options[] = {
@@ -28,7 +28,7 @@ static const struct option options[] = {
 	{ "only", required_argument, NULL, 'o' },
 	{ "store", required_argument, NULL, 's' },
 	{ "disk", required_argument, NULL, 'd' },
-	{ "floor", required_argument, NULL, 'f' },
+	{ "idle", required_argument, NULL, 'i' },
 	{ "json", required_argument, NULL, 'j' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -74,8 +74,8 @@ static const char *read_options(struct bench *bench, int argc, char **argv)
 			bench->store = optarg;
 		else if (option == 'd')
 			bench->disk = optarg;
-		else if (option == 'f')
-			add_impl(&bench->floors, optarg);
+		else if (option == 'i')
+			add_impl(&bench->idle, optarg);
 		else if (option == 'j')
 			json = optarg;
 		else
@@ -107,7 +107,6 @@ int main(int argc, char **argv)
 	const char *json = read_options(&bench, argc, argv);
 
 	(void)getloadavg(&bench.load, 1);
-	bench.netns = netns_make();
 	bench_run(&bench);
 	report_table(&bench, stdout);
 	(void)putchar('\n');

@@ -51,7 +51,7 @@ static void pipes_close(const struct pipes *pipes, struct outcome *out)
 	(void)close(pipes->result);
 }
 
-static double now_ms(void)
+double now_ms(void)
 {
 	struct timespec t;
 
@@ -109,7 +109,7 @@ static long peak_kib(pid_t pid)
 	return kib;
 }
 
-/* Let @pid, and the threads it makes, run to the end. */
+/* Let @pid, and whatever it starts, run to the end. */
 static void trace(pid_t pid, struct outcome *out)
 {
 	long peak;
@@ -118,13 +118,12 @@ static void trace(pid_t pid, struct outcome *out)
 
 	while ((who = waitpid(-1, &status, __WALL)) > 0) {
 		if (!WIFSTOPPED(status)) {
-			if (who != pid)
-				continue;
-			out->status = status;
-			return;
+			if (who == pid)
+				out->status = status;
+			continue;
 		}
 		sig = WSTOPSIG(status);
-		/* Events; a thread's first stop; the stop after execve. */
+		/* Events; a child's first stop; the stop after execve. */
 		if (status >> 16 || sig == SIGSTOP || sig == SIGTRAP)
 			sig = 0;
 		if (status >> 16 == PTRACE_EVENT_EXIT) {
@@ -135,14 +134,16 @@ static void trace(pid_t pid, struct outcome *out)
 		/* Fails for a thread that exit_group(2) has killed by now. */
 		(void)ptrace(PTRACE_CONT, who, NULL, (intptr_t)sig);
 	}
-	err(1, "waitpid");
+	if (errno != ECHILD)
+		err(1, "waitpid");
 }
 
 void measure_rss(const struct command *command, struct outcome *out)
 {
 	struct pipes pipes = pipes_open(command->input);
-	int options =
-		PTRACE_O_TRACEEXIT | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+	int options = PTRACE_O_TRACEEXIT | PTRACE_O_TRACECLONE |
+		      PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+		      PTRACE_O_EXITKILL;
 	pid_t pid = fork();
 	int status;
 

@@ -17,9 +17,11 @@ struct command {
 struct outcome {
 	int status; /* wait(2)'s */
 	double wall_ms, cpu_ms;
-	long rss_kib;      /* only from measure_rss() */
+	long rss_kib;      /* only from measure_rss(); its largest process */
 	char output[4096]; /* stdout, cut off if it is longer */
 };
+
+double now_ms(void);
 
 /* Run it and take the time from before it exists until it is reaped. */
 void measure_time(const struct command *command, struct outcome *out);

@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <linux/magic.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,22 +11,29 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define WANT_RSS  0.25   /* of Go's */
-#define WANT_SIZE 307200 /* bytes, loopback and host-local together */
+#define WANT_RSS         0.25   /* of Go's */
+#define WANT_SIZE        307200 /* bytes, loopback and host-local together */
+#define WANT_BRIDGE_SIZE 358400
 
-/* What Go's plugin did at the same thing, or NULL. */
-static const struct result *go_result(const struct bench *bench,
-				      const struct result *of)
+/* What the implementation @name did at the same thing, or NULL. */
+static const struct result *result_of(const struct bench *bench,
+				      const char *name, const struct result *of)
 {
 	for (size_t i = 0; i < bench->result_count; i++) {
 		const struct result *result = &bench->results[i];
 
 		if (result->scenario == of->scenario &&
-		    strcmp(result->verb, of->verb) == 0 &&
-		    strcmp(result->impl->name, GO) == 0)
+		    result->verb == of->verb &&
+		    strcmp(result->impl->name, name) == 0)
 			return result;
 	}
 	return NULL;
+}
+
+static const struct result *go_result(const struct bench *bench,
+				      const struct result *of)
+{
+	return result_of(bench, GO, of);
 }
 
 /* How many times as fast as Go's it is, and its part of Go's memory; or 0. */
@@ -36,13 +44,22 @@ static double speedup(const struct bench *bench, const struct result *result)
 	return go ? go->summary.median / result->summary.median : 0;
 }
 
+/* How many times the floor's time it takes, or 0. */
+static double floor_ratio(const struct bench *bench,
+			  const struct result *result)
+{
+	const struct result *floor = result_of(bench, FLOOR, result);
+
+	return floor ? result->summary.median / floor->summary.median : 0;
+}
+
 static double rss_ratio(const struct bench *bench, const struct result *result)
 {
 	const struct result *go = go_result(bench, result);
 
-	return go ? (double)result->summary.rss_kib /
-			       (double)go->summary.rss_kib
-		  : 0;
+	if (!go || go->summary.rss_kib == 0)
+		return 0;
+	return (double)result->summary.rss_kib / (double)go->summary.rss_kib;
 }
 
 static void print_row(const struct bench *bench, const struct result *result,
@@ -51,32 +68,34 @@ static void print_row(const struct bench *bench, const struct result *result,
 	const struct summary *sum = &result->summary;
 
 	(void)fprintf(out, "%-29s %-4s %-15s %4zu %10.3f %10.3f %9.3f %8ld",
-		      result->scenario->name, result->verb, result->impl->name,
-		      sum->count, sum->median, sum->p99, sum->cpu_ms,
-		      sum->rss_kib);
+		      result->scenario->name, verb_name(result->verb),
+		      result->impl->name, sum->count, sum->median, sum->p99,
+		      sum->cpu_ms, sum->rss_kib);
 	if (go_result(bench, result))
 		(void)fprintf(out, " %8.1fx %7.2f", speedup(bench, result),
 			      rss_ratio(bench, result));
+	if (result_of(bench, FLOOR, result))
+		(void)fprintf(out, " %8.2f", floor_ratio(bench, result));
 	(void)fputc('\n', out);
 }
 
 void report_table(const struct bench *bench, FILE *out)
 {
-	(void)fprintf(out, "%-29s %-4s %-15s %4s %10s %10s %9s %8s %9s %7s\n",
+	(void)fprintf(out,
+		      "%-29s %-4s %-15s %4s %10s %10s %9s %8s %9s %7s %8s\n",
 		      "scenario", "verb", "implementation", "n", "median ms",
-		      "p99 ms", "cpu ms", "RSS KiB", "speed-up", "RSS/go");
+		      "p99 ms", "cpu ms", "RSS KiB", "speed-up", "RSS/go",
+		      "x floor");
 	for (size_t i = 0; i < bench->result_count; i++)
 		print_row(bench, &bench->results[i], out);
 }
 
-/* The bytes of loopback and host-local; of both if @plugin is NULL. */
+/* The bytes of a plugin's file; 0 if there is none. */
 static long size_of(const struct impl *impl, const char *plugin)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (!plugin)
-		return size_of(impl, "loopback") + size_of(impl, "host-local");
 	(void)snprintf(path, sizeof(path), "%s/%s", impl->dir, plugin);
 	return stat(path, &st) < 0 ? 0 : (long)st.st_size;
 }
@@ -90,7 +109,7 @@ struct target {
 
 struct targets {
 	size_t count;
-	struct target list[2 * RESULT_MAX + IMPL_MAX];
+	struct target list[3 * RESULT_MAX + 2 * IMPL_MAX];
 };
 
 static bool is_met(const struct target *target)
@@ -99,51 +118,81 @@ static bool is_met(const struct target *target)
 				: target->have <= target->want;
 }
 
+__attribute__((format(printf, 2, 3))) static struct target *add_target(
+	struct targets *targets, const char *format, ...)
+{
+	struct target *target = &targets->list[targets->count++];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(target->what, sizeof(target->what), format, args);
+	va_end(args);
+	return target;
+}
+
 static void add_targets_of(struct targets *targets, const struct bench *bench,
 			   const struct result *result)
 {
 	const struct scenario *scenario = result->scenario;
-	bool is_static = strcmp(result->impl->name, "ferrule-static") == 0;
-	double want = is_static ? scenario->want_static : scenario->want;
+	const struct wants *want = &scenario->want[result->verb];
+	const char *verb = verb_name(result->verb), *name = result->impl->name;
+	bool is_static = strcmp(name, "ferrule-static") == 0;
+	double times =
+		is_static && want->go_static > 0 ? want->go_static : want->go;
 	struct target *target;
 
-	if (strcmp(result->impl->name, GO) == 0 || !go_result(bench, result))
+	if (strncmp(name, "ferrule", strlen("ferrule")) != 0)
 		return;
-	if (want > 0) {
-		target = &targets->list[targets->count++];
-		(void)snprintf(target->what, sizeof(target->what),
-			       "%s, %s: %s, times as fast as go",
-			       scenario->name, result->verb,
-			       result->impl->name);
+	if (times > 0 && go_result(bench, result)) {
+		target = add_target(targets, "%s, %s: %s, times as fast as go",
+				    scenario->name, verb, name);
 		target->have = speedup(bench, result);
-		target->want = want;
+		target->want = times;
 		target->at_least = true;
 	}
-	target = &targets->list[targets->count++];
-	(void)snprintf(target->what, sizeof(target->what),
-		       "%s, %s: %s, part of go's memory", scenario->name,
-		       result->verb, result->impl->name);
-	target->have = rss_ratio(bench, result);
-	target->want = WANT_RSS;
+	if (want->floor > 0 && result_of(bench, FLOOR, result)) {
+		target = add_target(targets,
+				    "%s, %s: %s, times the floor's time",
+				    scenario->name, verb, name);
+		target->have = floor_ratio(bench, result);
+		target->want = want->floor;
+	}
+	if (result->summary.rss_kib > 0 && go_result(bench, result)) {
+		target = add_target(targets, "%s, %s: %s, part of go's memory",
+				    scenario->name, verb, name);
+		target->have = rss_ratio(bench, result);
+		target->want = WANT_RSS;
+	}
+}
+
+static void add_size_targets(struct targets *targets, const struct impl *impl)
+{
+	long small = size_of(impl, "loopback") + size_of(impl, "host-local");
+	long bridge = size_of(impl, "bridge");
+	struct target *target;
+
+	if (strcmp(impl->name, "ferrule") != 0)
+		return;
+	target = add_target(targets, "bytes of loopback and host-local");
+	target->have = (double)small;
+	target->want = WANT_SIZE - 1;
+	if (bridge == 0)
+		return;
+	target = add_target(targets, "bytes of bridge");
+	target->have = (double)bridge;
+	target->want = WANT_BRIDGE_SIZE;
 }
 
 static struct targets *targets_make(const struct bench *bench)
 {
 	struct targets *targets = calloc(1, sizeof(*targets));
-	struct target *target;
 
 	if (!targets)
 		err(1, "targets");
 	for (size_t i = 0; i < bench->result_count; i++)
 		add_targets_of(targets, bench, &bench->results[i]);
-	for (size_t i = 0; i < bench->impls.count; i++) {
-		if (strcmp(bench->impls.list[i].name, "ferrule") != 0)
-			continue;
-		target = &targets->list[targets->count++];
-		(void)strcpy(target->what, "bytes of loopback and host-local");
-		target->have = (double)size_of(&bench->impls.list[i], NULL);
-		target->want = WANT_SIZE - 1;
-	}
+	for (size_t i = 0; i < bench->impls.count; i++)
+		add_size_targets(targets, &bench->impls.list[i]);
 	return targets;
 }
 
@@ -216,9 +265,10 @@ static void json_impls(const struct bench *bench, FILE *out)
 		json_string(impl->version, out);
 		(void)fprintf(out,
 			      ", \"bytes\": {\"loopback\": %ld, "
-			      "\"host-local\": %ld}}",
+			      "\"host-local\": %ld, \"bridge\": %ld}}",
 			      size_of(impl, "loopback"),
-			      size_of(impl, "host-local"));
+			      size_of(impl, "host-local"),
+			      size_of(impl, "bridge"));
 	}
 	(void)fputs("\n  ]", out);
 }
@@ -231,8 +281,8 @@ static void json_result(const struct bench *bench, const struct result *result,
 	(void)fprintf(out,
 		      "    {\"scenario\": \"%s\", \"verb\": \"%s\", "
 		      "\"implementation\": \"%s\", \"rounds\": %zu, ",
-		      result->scenario->name, result->verb, result->impl->name,
-		      sum->count);
+		      result->scenario->name, verb_name(result->verb),
+		      result->impl->name, sum->count);
 	(void)fprintf(out,
 		      "\"wall_ms\": {\"min\": %.4f, \"p25\": %.4f, "
 		      "\"median\": %.4f, \"p75\": %.4f, \"p99\": %.4f, "
@@ -244,6 +294,9 @@ static void json_result(const struct bench *bench, const struct result *result,
 	if (go_result(bench, result))
 		(void)fprintf(out, ", \"speedup\": %.3f, \"rss_ratio\": %.4f",
 			      speedup(bench, result), rss_ratio(bench, result));
+	if (result_of(bench, FLOOR, result))
+		(void)fprintf(out, ", \"floor_ratio\": %.3f",
+			      floor_ratio(bench, result));
 	(void)fputc('}', out);
 }
 

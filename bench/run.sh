@@ -19,10 +19,11 @@ trap 'rm -rf "$disk"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$disk/store" "$disk/bin" "$disk/dynamic" "$disk/static"
 
-copy() { # name directory
+copy() { # name directory: bridge may be missing, and is then skipped
 	mkdir "$disk/bin/$1"
-	for plugin in loopback host-local; do
-		[ -x "$2/$plugin" ] || return 1
+	for plugin in loopback host-local bridge; do
+		[ -x "$2/$plugin" ] || [ $plugin = bridge ] || return 1
+		[ -x "$2/$plugin" ] || continue
 		cp "$2/$plugin" "$disk/bin/$1/"
 		[ "$1" = go ] || strip "$disk/bin/$1/$plugin"
 	done
@@ -32,13 +33,17 @@ set -- ${ROUNDS:+--rounds="$ROUNDS"} ${ONLY:+--only="$ONLY"} "$@" \
 	--disk="$disk" --store="${BENCH_DIR:-$disk/store}" \
 	--json="$build/bench/results.json"
 
-echo 'int main(void) { return 0; }' >"$disk/floor.c"
+echo 'int main(void) { return 0; }' >"$disk/idle.c"
 for kind in dynamic static; do
 	# shellcheck disable=SC2046,SC2086 # CC may have arguments
-	${CC:-cc} -O2 $([ $kind = dynamic ] || echo -static) "$disk/floor.c" \
-		-o "$disk/$kind/floor" &&
-		set -- "$@" --floor="$kind::$disk/$kind"
+	${CC:-cc} -O2 $([ $kind = dynamic ] || echo -static) "$disk/idle.c" \
+		-o "$disk/$kind/idle" &&
+		set -- "$@" --idle="$kind::$disk/$kind"
 done
+mkdir "$disk/bin/floor"
+cp "$build/bench/floor" "$disk/bin/floor/bridge"
+strip "$disk/bin/floor/bridge"
+set -- "$@" "floor::$disk/bin/floor"
 if copy go "$peers"; then
 	version=$(cat "${peers%/usr/lib/cni}/stamp" 2>/dev/null || echo unknown)
 	set -- "$@" "go:$version:$disk/bin/go"
@@ -50,9 +55,10 @@ copy ferrule "$build/bin"
 set -- "$@" "ferrule:$version:$disk/bin/ferrule"
 log=$build/bench/static.log
 # The directory is named as `make STATIC=1` names it, for the same objects.
-if MAKEFLAGS='' "${MAKE:-make}" -j"$(nproc)" STATIC=1 \
-	BUILD="$(realpath --relative-to=. "$build")-static" all >"$log" 2>&1 &&
-	copy ferrule-static "$build-static/bin"; then
+MAKEFLAGS='' "${MAKE:-make}" -k -j"$(nproc)" STATIC=1 \
+	BUILD="$(realpath --relative-to=. "$build")-static" all >"$log" 2>&1 ||
+	echo "not all of the static build could be made, see $log"
+if copy ferrule-static "$build-static/bin"; then
 	set -- "$@" "ferrule-static:$version:$disk/bin/ferrule-static"
 else
 	echo "skipped: no static build, see $log"

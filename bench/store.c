@@ -55,17 +55,17 @@ static void fill(int dir, long leases)
 		write_file(dir, "last_reserved_ip.0", name);
 }
 
-void store_make(struct store *store, const char *parent, const char *name,
+void store_make(struct store *store, const char *parent, const char *network,
 		long leases)
 {
 	char *path = store->data_dir;
 	int n = snprintf(path, sizeof(store->data_dir), "%s/store-%s.XXXXXX",
-			 parent, name);
+			 parent, network);
 	int dir;
 
 	if (n < 0 || (size_t)n >= sizeof(store->data_dir) || !mkdtemp(path))
 		err(1, "make a store in %s", parent);
-	(void)snprintf(store->dir, sizeof(store->dir), "%s/bench", path);
+	(void)snprintf(store->dir, sizeof(store->dir), "%s/%s", path, network);
 	if (mkdir(store->dir, 0755) < 0)
 		err(1, "%s", store->dir);
 	dir = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -98,7 +98,7 @@ void store_expect(const struct store *store, const char *ip, const char *id)
 		errx(1, "%s: not the lease that ADD should have written", path);
 }
 
-void store_expect_count(const struct store *store)
+long store_count(const struct store *store)
 {
 	DIR *dir = opendir(store->dir);
 	struct in_addr addr;
@@ -110,6 +110,13 @@ void store_expect_count(const struct store *store)
 	while ((ent = readdir(dir)))
 		leases += inet_pton(AF_INET, ent->d_name, &addr) == 1;
 	(void)closedir(dir);
+	return leases;
+}
+
+void store_expect_count(const struct store *store)
+{
+	long leases = store_count(store);
+
 	if (leases != store->leases)
 		errx(1, "%s: has %ld leases, not %ld", store->dir, leases,
 		     store->leases);

@@ -18,7 +18,10 @@ bin=${2#"$PWD"/}
 # /run is the sandbox's own: even after a kill -9 nothing of this remains.
 dir=$(mktemp -d /run/demo.XXXXXX)
 clean_up() {
-	[ ! -e /run/netns/demo ] || ip netns delete demo
+	local ns
+	for ns in demo web client world; do
+		[ ! -e /run/netns/$ns ] || ip netns delete $ns
+	done
 	rm -rf "$dir"
 }
 trap clean_up EXIT
@@ -53,6 +56,18 @@ lo_is_up() {
 
 lo_is_down() {
 	! lo_is_up
+}
+
+ping_from() { # NAMESPACE ADDRESS
+	ip netns exec "$1" ping -q -c 1 -W 2 "$2" >/dev/null
+}
+
+no_rules() {
+	[ -z "$(nft list ruleset)" ]
+}
+
+no_ports() {
+	! ip -brief link show type veth | grep -v uplink | grep -q veth
 }
 
 # Only an address has two dots or colons.
@@ -93,4 +108,34 @@ show 'ls $dir/demo'
 show 'ip -n demo -brief link show lo'
 expect 'no lease to be left' leases_are 0
 expect 'lo to be down' lo_is_down
-say 'Done. The namespace and the store are removed now.'
+
+say 'bridge: two containers, and a third namespace that plays the world.'
+show 'for ns in web client world; do ip netns add $ns; done'
+show 'ip link add uplink type veth peer name eth0 netns world'
+show 'ip address add 192.0.2.1/24 dev uplink'
+show 'ip link set uplink up'
+show 'ip -n world address add 192.0.2.2/24 dev eth0'
+show 'ip -n world link set eth0 up'
+set_here 'net=$(jq "{cniVersion, name} + .plugins[0]" conf/10-bridge.conflist)'
+set_here 'net=$(echo "$net" | jq --arg dir $dir ".ipam.dataDir = \$dir")'
+set_here 'attach() { echo "$net" | CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/run/netns/$2 CNI_IFNAME=eth0 bridge; }'
+show 'attach ADD web'
+say 'The second one, traced: this is all that is done to the kernel.'
+show 'FERRULE_TRACE=stderr attach ADD client'
+say 'They reach each other, and the world.'
+show 'ip netns exec client ping -c 1 -W 2 10.89.0.2'
+expect 'client to reach web' ping_from client 10.89.0.2
+show 'ip netns exec client ping -c 1 -W 2 192.0.2.2'
+expect 'client to reach the world' ping_from client 192.0.2.2
+say 'The world sees the host: the container is masqueraded.'
+show 'ip netns exec world nc -l 192.0.2.2 7000 -v -n </dev/null & sleep 0.3; ip netns exec client nc -N -w 2 192.0.2.2 7000 </dev/null; wait'
+say 'Every object says whose it is.'
+show 'ip -d link show master cni0 | grep -E "veth|alias"'
+show 'nft list ruleset'
+say 'DEL, and nothing is left but the bridge.'
+show 'attach DEL client'
+show 'attach DEL web'
+show 'ip -brief link; nft list ruleset; host-local --leases bridge --data-dir $dir'
+expect 'no rule to be left' no_rules
+expect 'no port to be left' no_ports
+say 'Done. The namespaces and the store are removed now.'

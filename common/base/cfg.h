@@ -69,4 +69,4 @@ int cfg_bool_or(const struct cfg *at, const char *key, bool fallback, bool *out,
 
 /* Reject what was read at @key (NULL: @at itself): "path.key: reason". */
 int cfg_fail(struct err *err, const struct cfg *at, const char *key,
-	     const char *fmt, ...) PRINTF(4, 5);
+	     const char *fmt, ...) PRINTF(4, 5) COLD;

@@ -44,29 +44,35 @@ struct err {
 
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MUST_CHECK        __attribute__((warn_unused_result))
+/*
+ * Rarely called. The compiler puts it, and whatever leads only there, away from
+ * the rest, so that most processes never have it in memory.
+ */
+#define COLD __attribute__((cold))
 
 /* Record a failure of kind @code. Returns -EINVAL for the caller to return. */
 int err_set(struct err *err, enum cni_code code, const char *fmt, ...)
-	PRINTF(3, 4);
+	PRINTF(3, 4) COLD;
 
 /*
  * Record a failed system call (CNI_E_IO); adds the text of @errnum, so that
  * the message reads "what: why". Returns -@errnum, never 0.
  */
-int err_sys(struct err *err, int errnum, const char *fmt, ...) PRINTF(3, 4);
+int err_sys(struct err *err, int errnum, const char *fmt, ...)
+	PRINTF(3, 4) COLD;
 
 /* The text ("No such device") and the name ("ENODEV") of an errno value. */
 const char *err_text(int errnum);
 const char *err_name(int errnum);
 
 /* Record that memory ran out. Returns -ENOMEM. */
-int err_nomem(struct err *err);
+int err_nomem(struct err *err) COLD;
 
 /* Prefix the message with what the caller was doing. Returns -errnum. */
-int err_in(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+int err_in(struct err *err, const char *fmt, ...) PRINTF(2, 3) COLD;
 
 /* Add a line to the details: the kernel's explanation, or a way out. */
-int err_hint(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+int err_hint(struct err *err, const char *fmt, ...) PRINTF(2, 3) COLD;
 
 /* Change the kind of a recorded failure. Returns -errnum. */
 int err_code(struct err *err, enum cni_code code);

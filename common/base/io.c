@@ -2,6 +2,7 @@
 #include "common/base/io.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 /* The least that is asked of read(2) at once. */
@@ -36,6 +37,17 @@ int io_read_all(int fd, size_t max, struct strbuf *out)
 	return 0;
 }
 
+int io_wait(int fd, short events)
+{
+	struct pollfd at = { .fd = fd, .events = events };
+	int r;
+
+	do
+		r = poll(&at, 1, -1);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
 int io_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;
@@ -45,12 +57,25 @@ int io_write_all(int fd, const void *bytes, size_t len)
 		n = write(fd, at, len);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN && io_wait(fd, POLLOUT) == 0)
+			continue;
 		if (n < 0)
 			return -errno;
 		at += n;
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+void io_fill_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
 }
 
 int io_read_small(int dirfd, const char *name, char *buf, size_t size)

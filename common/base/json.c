@@ -15,9 +15,29 @@ static int bad(struct err *err, const char *what, const char *why, size_t at)
 		       what, why, at);
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Is the number that @text[i] is in or begins one of "00", "-01"? */
+static bool leads_with_zero(const char *text, size_t len, size_t i)
+{
+	char before = ' ';
+
+	if (text[i] != '0' || i + 1 == len || !is_digit(text[i + 1]))
+		return false;
+	if (i > 0)
+		before = text[i - 1];
+	if ((before == '-' || before == '+') && i > 1)
+		before = text[i - 2]; /* an exponent may have zeros: 1e-05 */
+	return !is_digit(before) && !strchr(".eE", before);
+}
+
 /*
  * Find what json-c lets pass even when it is strict: NaN and Infinity, 'text',
- * control characters in strings, "1.". NULL if there is nothing of the kind.
+ * control characters in strings, "1.", "-01". NULL if there is nothing of the
+ * kind.
  */
 static const char *lenient(const char *text, size_t len, size_t *at)
 {
@@ -35,9 +55,10 @@ static const char *lenient(const char *text, size_t len, size_t *at)
 		else if (!quoted && strchr("NI'", text[i]))
 			return "unexpected character";
 		else if (!quoted && text[i] == '.' &&
-			 (i + 1 == len || text[i + 1] < '0' ||
-			  text[i + 1] > '9'))
+			 (i + 1 == len || !is_digit(text[i + 1])))
 			return "number without digits after its point";
+		else if (!quoted && leads_with_zero(text, len, i))
+			return "number with a leading zero";
 	}
 	return NULL;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Something went wrong or strange off the return path: "NAME: text". */
-void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((cold, format(printf, 1, 2)));
 
 /* Replace control characters: names from outside may hold escape codes. */
 void log_printable(char *text, size_t len);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +21,10 @@ static bool trace_opened;
 static int open_sink(void)
 {
 	int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
-	const char *sink = secure_getenv("FERRULE_TRACE");
+	/* As secure_getenv(), which is on a page of its own in the C library.
+	 */
+	const char *sink =
+		getauxval(AT_SECURE) ? NULL : getenv("FERRULE_TRACE");
 	int fd;
 
 	if (!sink || !*sink)

@@ -29,4 +29,4 @@ uint64_t trace_start(void);
 	((start) ? trace_write((start), __VA_ARGS__) : (void)0)
 
 void trace_write(uint64_t start, int result, const char *kind, const char *fmt,
-		 ...) PRINTF(4, 5);
+		 ...) PRINTF(4, 5) COLD;

@@ -10,6 +10,7 @@
 
 #include "common/base/io.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 
 /* How much of a delegate's output an error message quotes. */
 #define QUOTE_MAX 400U
@@ -68,8 +69,10 @@ static int delegate_find(struct cni_delegate *plugin, struct err *err)
 	for (size_t len;; dir += len + 1) {
 		len = strcspn(dir, ":");
 		path->len = 0;
-		strbuf_printf(path, "%.*s%s%s", (int)len, dir, len ? "/" : "",
-			      plugin->type);
+		strbuf_add(path, dir, len);
+		if (len > 0)
+			strbuf_putc(path, '/');
+		strbuf_puts(path, plugin->type);
 		if (path->failed)
 			return err_nomem(err);
 		if (is_regular(path->data))
@@ -255,8 +258,7 @@ static int launch(struct cni_delegate *plugin, enum cni_verb verb,
 	char command[32];
 	int r;
 
-	(void)snprintf(command, sizeof(command), "CNI_COMMAND=%s",
-		       cni_verb_text(verb));
+	(void)text_put(text_put(command, "CNI_COMMAND="), cni_verb_text(verb));
 	r = build_env(command, &envp, err);
 	if (r < 0)
 		return r;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/cni/plugin.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +9,6 @@
 #include "common/base/build.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
-
-/*
- * Descriptors 0 to 2 must not be handed out again: a lease file that became
- * descriptor 1 would receive the result. /dev/null is opened for reading, so
- * that a result that nobody can receive is an error, not a success.
- */
-static void fill_std_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		(void)close(fd);
-}
 
 static void print_about(const struct cni_plugin *plugin)
 {
@@ -181,7 +164,7 @@ int cni_plugin_main(const struct cni_plugin *plugin)
 	struct err err = { .code = CNI_OK };
 	const char *command = getenv("CNI_COMMAND");
 
-	fill_std_fds();
+	io_fill_stdio();
 	/* A runtime that died is seen as EPIPE, and then ADD is undone. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!command || !*command) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/cni/request.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -182,9 +183,20 @@ int cni_request_env(struct cni_request *req, struct err *err)
 	return 0;
 }
 
+/* A runtime with an event loop may hand down a non-blocking pipe. */
+static int read_stdin(int fd, struct strbuf *out)
+{
+	int r;
+
+	do
+		r = io_read_all(fd, JSON_MAX_BYTES, out);
+	while (r == -EAGAIN && io_wait(fd, POLLIN) == 0);
+	return r;
+}
+
 int cni_request_conf(struct cni_request *req, int fd, struct err *err)
 {
-	int r = io_read_all(fd, JSON_MAX_BYTES, &req->raw);
+	int r = read_stdin(fd, &req->raw);
 
 	if (r == -EFBIG)
 		return err_set(err, CNI_E_DECODE,

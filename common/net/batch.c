@@ -3,11 +3,11 @@
 
 #include <linux/netlink.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/base/text.h"
 #include "common/base/trace.h"
 #include "common/net/wire.h"
 
@@ -54,7 +54,7 @@ void net_batch_add(struct net_batch *batch, struct nl_msg *msg, int tolerate,
 	va_list ap;
 
 	va_start(ap, what);
-	(void)vsnprintf(text, sizeof(text), what, ap);
+	(void)text_vformat(text, sizeof(text), what, ap);
 	va_end(ap);
 	if (!owned || !item) {
 		batch->failed = true;

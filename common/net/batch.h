@@ -30,7 +30,7 @@ struct net_batch {
 /*
  * Append @msg, which is consumed; NULL stands for one that found no memory.
  * @tolerate is the errno (ENOENT) that is as good as success, or 0. The rest
- * is a printf() format for what is attempted, as in net_request().
+ * is a format of text.h for what is attempted, as in net_request().
  */
 void net_batch_add(struct net_batch *batch, struct nl_msg *msg, int tolerate,
 		   const char *what, ...) PRINTF(4, 5);

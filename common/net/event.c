@@ -3,6 +3,7 @@
 
 #include <linux/netlink.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -13,8 +14,28 @@
 #define SOL_NETLINK 270
 #endif
 
+/*
+ * A socket has no port ID before it is bound or has sent something. Then it is
+ * passed over: the kernel takes it for the sender of each event, as whom it
+ * has 0 as well.
+ */
+static int ensure_bound(int fd)
+{
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(self);
+	struct sockaddr *addr = (void *)&self;
+
+	if (getsockname(fd, addr, &len) < 0)
+		return -errno;
+	return self.nl_pid || bind(fd, addr, len) == 0 ? 0 : -errno;
+}
+
 int net_listen(struct net *net, unsigned int group, struct err *err)
 {
+	int r = ensure_bound(net->fd);
+
+	if (r < 0)
+		return err_sys(err, -r, "bind a netlink socket");
 	if (setsockopt(net->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
 		       sizeof(group)) < 0)
 		return err_sys(err, errno, "join rtnetlink group %u", group);
@@ -29,14 +50,14 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until the socket can be read. */
-static int wait_readable(const struct net *net, int64_t until_ms)
+/* Until the socket can be read; or only @look whether it can. */
+static int wait_readable(const struct net *net, int64_t until_ms, bool look)
 {
 	struct pollfd at = { .fd = net->fd, .events = POLLIN };
-	int64_t left = until_ms - now_ms();
+	int64_t left = look ? -1 : until_ms - now_ms();
 	int n;
 
-	if (left < 0)
+	if (!look && left < 0)
 		return -ETIMEDOUT;
 	n = poll(&at, 1, (int)left + 1);
 	if (n < 0)
@@ -66,7 +87,7 @@ int net_wait(struct net *net, net_each_fn *each, void *ctx,
 	int r = 0;
 
 	while (r == 0) {
-		r = wait_readable(net, until);
+		r = wait_readable(net, until, timeout_ms == 0);
 		if (r > 0)
 			r = take_events(net, each, ctx);
 	}

@@ -12,7 +12,8 @@ int net_listen(struct net *net, unsigned int group, struct err *err) MUST_CHECK;
 
 /*
  * Call @each for each event until it returns 1 (then 0 is returned) or
- * a negative errno (which is). -ETIMEDOUT when @timeout_ms have passed;
+ * a negative errno (which is). -ETIMEDOUT when @timeout_ms have passed
+ * (0: when there is none now);
  * -ENOBUFS when events were lost, so that the caller looks himself. Fills no
  * struct err: what it means is the caller's to say.
  */

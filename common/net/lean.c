@@ -7,11 +7,14 @@
  * attr.o and msg.o of the archive name a few functions of libnl's object
  * caches (for nl_msg_dump(), nl_msg_parse() and nla_put_addr()), and with them
  * come the caches, the sockets and the address book: 57 KiB of a plugin that
- * has 130 without. Defined here, they stay out.
+ * has 130 without. Defined here, they stay out. The same for the names of IP
+ * protocols in utils.o, which bring the C library's name service into a static
+ * program, and a linker's warning that it will not work there.
  *
  * Linked only with plugins, and only where libnl-3 is linked from its archive.
  * A program that uses libnl-route or libnl's caches must not be.
  */
+#include <netdb.h>
 #include <netlink/addr.h>
 #include <netlink/cache.h>
 #include <stdlib.h>
@@ -60,5 +63,17 @@ void *nl_addr_get_binary_addr(const struct nl_addr *addr)
 unsigned int nl_addr_get_len(const struct nl_addr *addr)
 {
 	(void)addr;
+	abort();
+}
+
+struct protoent *getprotobyname(const char *name)
+{
+	(void)name;
+	abort();
+}
+
+struct protoent *getprotobynumber(int proto)
+{
+	(void)proto;
 	abort();
 }

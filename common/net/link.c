@@ -4,7 +4,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -63,9 +62,13 @@ int link_get_index(struct net *net, int index, struct link_info *out,
 int link_find(struct net *net, const char *name, struct link_info *out,
 	      bool *found, struct err *err)
 {
-	struct err why = { .code = CNI_OK };
-	int r = link_get(net, name, out, &why);
+	struct err why;
+	int r;
 
+	why.code = CNI_OK;
+	net->expected = ENODEV;
+	r = link_get(net, name, out, &why);
+	net->expected = 0;
 	*found = r == 0;
 	if (r < 0 && r != -ENODEV)
 		*err = why;
@@ -212,7 +215,14 @@ int link_random_mac(uint8_t mac[LINK_MAC], struct err *err)
 
 char *link_mac_text(const uint8_t mac[LINK_MAC], char buf[LINK_MAC_TEXT])
 {
-	(void)snprintf(buf, LINK_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x",
-		       mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	static const char hex[] = "0123456789abcdef";
+	char *at = buf;
+
+	for (size_t i = 0; i < LINK_MAC; i++) {
+		*at++ = hex[mac[i] >> 4];
+		*at++ = hex[mac[i] & 15];
+		*at++ = ':';
+	}
+	at[-1] = '\0';
 	return buf;
 }

@@ -13,3 +13,7 @@
  */
 void neigh_put_correct(struct net_batch *batch, int ifindex,
 		       const struct ip *ip, const uint8_t *mac);
+
+/* Add to @batch: forget what the host remembers of @ip on link @ifindex. */
+void neigh_put_forget(struct net_batch *batch, int ifindex,
+		      const struct ip *ip);

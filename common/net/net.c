@@ -233,16 +233,16 @@ static int report(struct net *net, const struct exchange *ex, int r,
 {
 	char text[300], type[24];
 
-	if (r == 0 && ex->start == 0)
-		return 0;
+	if ((r == 0 || r == -net->expected) && ex->start == 0)
+		return r;
 	(void)vsnprintf(text, sizeof(text), what, ap);
 	if (ex->start) {
 		net_type_text(nlmsg_hdr(ex->msg)->nlmsg_type, type,
 			      sizeof(type));
 		trace_end(ex->start, r, "rtnl", "%s %s", type, text);
 	}
-	if (r == 0)
-		return 0;
+	if (r == 0 || r == -net->expected)
+		return r;
 	r = err_sys(err, -r, "%s", text);
 	if (*net->extack)
 		(void)err_hint(err, "kernel: %s", net->extack);

@@ -25,6 +25,8 @@ struct net {
 	uint32_t seq;     /* of the last request */
 	char *answer;     /* what the kernel last sent */
 	char extack[256]; /* why it refused, "" if it did not say */
+	/* An errno that is as good as success: no words are made for it. */
+	int expected;
 };
 
 /* Not open yet; where every `auto_net` starts. */

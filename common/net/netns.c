@@ -129,7 +129,10 @@ int netns_call(int ns, netns_fn *run, void *ctx, struct err *err)
 	if (r < 0)
 		return err_sys(err, -r, "enter network namespace");
 	r = run(ctx, err);
+	/* Whatever comes now would happen in the wrong place: once more. */
 	back = enter(home, "back to");
+	if (back < 0)
+		back = enter(home, "back to");
 	if (back < 0)
 		r = first_of(err_sys(err, -back,
 				     "return to own network namespace"),

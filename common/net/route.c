@@ -2,9 +2,10 @@
 #include "common/net/route.h"
 
 #include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/base/text.h"
 
 static size_t ip_size(enum ip_family family)
 {
@@ -19,21 +20,15 @@ static uint8_t af_of(enum ip_family family)
 char *route_text(const struct route *route, char buf[ROUTE_TEXT])
 {
 	char dst[CIDR_TEXT], gw[IP_TEXT];
-	size_t len;
+	char *end = text_put(buf, cidr_format(&route->dst, dst));
 
-	(void)snprintf(buf, ROUTE_TEXT, "%s", cidr_format(&route->dst, dst));
-	len = strlen(buf);
 	if (route->gw.family != IP_NONE)
-		(void)snprintf(buf + len, ROUTE_TEXT - len, " via %s",
+		end = text_put(text_put(end, " via "),
 			       ip_format(&route->gw, gw));
-	len = strlen(buf);
 	if (route->table && route->table != RT_TABLE_MAIN)
-		(void)snprintf(buf + len, ROUTE_TEXT - len, " table %u",
-			       route->table);
-	len = strlen(buf);
+		end = text_uint(text_put(end, " table "), route->table);
 	if (route->priority)
-		(void)snprintf(buf + len, ROUTE_TEXT - len, " metric %u",
-			       route->priority);
+		(void)text_uint(text_put(end, " metric "), route->priority);
 	return buf;
 }
 
@@ -241,4 +236,33 @@ void route_list_free(struct route_list *list)
 {
 	free(list->at);
 	*list = (struct route_list){ .count = 0 };
+}
+
+static int take_oif(struct nlmsghdr *hdr, void *oif)
+{
+	struct nlattr *attr;
+
+	if (!nlmsg_valid_hdr(hdr, sizeof(struct rtmsg)))
+		return -EBADMSG;
+	attr = nlmsg_find_attr(hdr, sizeof(struct rtmsg), RTA_OIF);
+	if (!attr || nla_len(attr) < 4)
+		return -ENETUNREACH;
+	*(int *)oif = (int)nla_get_u32(attr);
+	return 0;
+}
+
+int route_get(struct net *net, const struct ip *ip, int *oif, struct err *err)
+{
+	struct rtmsg head = { .rtm_family = af_of(ip->family),
+			      .rtm_dst_len = (uint8_t)ip_bits(ip->family) };
+	auto_msg struct nl_msg *msg =
+		net_msg(RTM_GETROUTE, 0, &head, sizeof(head));
+	char text[IP_TEXT];
+
+	*oif = 0;
+	if (!msg ||
+	    nla_put(msg, RTA_DST, (int)ip_size(ip->family), ip->bytes) < 0)
+		return err_nomem(err);
+	return net_get(net, msg, take_oif, oif, err, "find route to %s",
+		       ip_format(ip, text));
 }

@@ -42,3 +42,10 @@ int route_list(struct net *net, enum ip_family family, int oif,
 	       struct route_list *out, struct err *err) MUST_CHECK;
 
 void route_list_free(struct route_list *list);
+
+/*
+ * The link that a packet to @ip leaves by: its index. -ENETUNREACH or
+ * -EHOSTUNREACH if none does.
+ */
+int route_get(struct net *net, const struct ip *ip, int *oif,
+	      struct err *err) MUST_CHECK;

@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/text.h"
 #include "common/base/trace.h"
 
 #define ROOT "/proc/sys/net/"
@@ -19,7 +19,7 @@ static void spell_path(char path[PATH], const char *key, va_list ap)
 	size_t len = sizeof(ROOT) - 1;
 
 	memcpy(path, ROOT, sizeof(ROOT));
-	(void)vsnprintf(path + len, PATH - len, key, ap);
+	(void)text_vformat(path + len, PATH - len, key, ap);
 }
 
 static int read_value(const char *path, char *buf, size_t size)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Netlink attributes: written at the end of a growing buffer, and read from
- * where they lie. Numbers are big-endian, as everywhere in nf_tables.
- *
- * A write that runs out of memory sticks in the buffer (strbuf.h). Reading
- * never goes beyond the bytes it is given, and takes nothing for aligned.
+ * Reading netlink attributes where they lie, over libmnl's. Never beyond the
+ * bytes that are there: a run of attributes ends at the first malformed one.
+ * Numbers are big-endian, as everywhere in nf_tables.
  */
 #pragma once
 
@@ -12,18 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/base/strbuf.h"
-
-void attr_put(struct strbuf *buf, uint16_t type, const void *data, size_t len);
-void attr_put_str(struct strbuf *buf, uint16_t type, const char *text);
-void attr_put_u32(struct strbuf *buf, uint16_t type, uint32_t value);
-void attr_put_u64(struct strbuf *buf, uint16_t type, uint64_t value);
-
-/* What is put between the two is inside; attr_open()'s result is for close. */
-size_t attr_open(struct strbuf *buf, uint16_t type);
-void attr_close(struct strbuf *buf, size_t at);
-
-/* A run of attributes. */
+/* A run of attributes, or the bytes in one. */
 struct attrs {
 	const uint8_t *data;
 	size_t len;

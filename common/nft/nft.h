@@ -2,11 +2,10 @@
 /*
  * A session with the kernel's nf_tables, in this network namespace.
  *
- * One socket, opened by the first request. Messages are built and read here
- * and in the files beside this one, not by libnftnl and libmnl: those would be
- * a shared library more to load for each process (Debian 12 has no archive of
- * libmnl) and three allocations for each expression, for what is a tree of
- * attributes, written once.
+ * One socket, opened by the first request. libnftnl builds the objects and
+ * libmnl the messages. Sending and receiving are done here, as in common/net:
+ * libmnl drops the text of extended acknowledgements, and does not go on after
+ * a signal. What libnftnl does not read (use counts) is read as attributes.
  *
  * Closing a socket that deleted something waits 10 to 15 ms, until the kernel
  * has freed it. So the caller decides when; exiting is closing, too.
@@ -56,6 +55,11 @@ int nft_send(struct nft *nft, const void *bytes, size_t len) MUST_CHECK;
  * one of somebody else, -EAGAIN when @wait is false and there is none.
  */
 int nft_receive(struct nft *nft, bool wait) MUST_CHECK;
+
+/* The message at @at of the @len bytes received; moves @at on. NULL: no more.
+ */
+const struct nlmsghdr *nft_answer(const struct nft *nft, size_t len,
+				  size_t *at);
 
 /*
  * The verdict in an NLMSG_ERROR or NLMSG_DONE message: 0 or -errno. Of a

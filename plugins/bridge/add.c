@@ -53,14 +53,11 @@ static int undo_rules(void *ctx, struct err *err)
 
 static int protect(struct attachment *at, struct undo *undo, struct err *err)
 {
-	int r;
-
 	if (at->rules.masq_count == 0 && !at->rules.spoof_check)
 		return 0;
-	r = rules_add(&at->nft, &at->rules, err);
-	if (r == 0)
-		undo_push(undo, undo_rules, at);
-	return r;
+	/* First, so that it is taken back even if the answer is lost. */
+	undo_push(undo, undo_rules, at);
+	return rules_add(&at->nft, &at->rules, err);
 }
 
 /* A bridge that was there before may take a port's MAC for its own. */

@@ -28,5 +28,6 @@ void attachment_close(struct attachment *at)
 	nft_close(&at->nft);
 	auto_fd_release(&at->ns);
 	auto_fd_release(&at->lock);
+	addr_list_free(&at->had);
 	bridge_conf_free(&at->conf);
 }

@@ -34,14 +34,22 @@ struct attachment {
 	struct link_info port;   /* the host's end */
 	struct link_info eth;    /* the container's; index and MAC */
 	struct link_info vlan;   /* "<bridge>.<vlan>"; index 0: none */
-	bool made_bridge, made_vlan;
-	uint8_t port_mac[LINK_MAC];
+	/*
+	 * What this ADD makes is known by its name and a MAC address that
+	 * nothing else has, even if the kernel's answer was lost.
+	 */
+	char port_name[LINK_NAME];
+	uint8_t port_mac[LINK_MAC], bridge_mac[LINK_MAC], vlan_mac[LINK_MAC];
+	bool made_bridge;
+	struct link_info before; /* the bridge, as it was; index 0: none */
 
 	struct cni_result *result;
 	struct cidr *addrs; /* those of the result, for the rules */
 	struct bridge_rules rules;
 	size_t gateway_count; /* that were added to the host */
 	struct cidr *gateways;
+	struct addr_list had;   /* its addresses before that */
+	unsigned int had_flags; /* of the bridge, if they were changed; or 0 */
 };
 
 #define ATTACHMENT_NONE                                                      \

@@ -11,7 +11,10 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/net/neigh.h"
 #include "common/net/netns.h"
+#include "common/net/vanish.h"
 #include "plugins/bridge/attachment.h"
 #include "plugins/bridge/bridge.h"
 
@@ -41,7 +44,8 @@ static void read_prev(struct attachment *at, struct known *known)
 		    strcmp(entry->name, at->owner.ifname) != 0)
 			continue;
 		known->has_mac = true;
-		(void)strncpy(known->mac, entry->mac, sizeof(known->mac) - 1);
+		(void)text_putn(known->mac, entry->mac,
+				strnlen(entry->mac, sizeof(known->mac) - 1));
 	}
 }
 
@@ -108,10 +112,24 @@ static void hint_at_rules(struct attachment *at, struct addr_list *inside)
 	at->rules.masq_count = inside->count;
 }
 
+/* The next container with one of the addresses is at another MAC address. */
+static void forget_neighbours(struct attachment *at)
+{
+	auto_net_batch struct net_batch batch = { .count = 0 };
+	struct err why = { .code = CNI_OK };
+
+	for (size_t i = 0; at->port.master && i < at->rules.masq_count; i++)
+		neigh_put_forget(&batch, at->port.master,
+				 &at->rules.masq[i].ip);
+	if (net_batch_send(&at->host, &batch, &why) < 0)
+		log_warn("%s", why.msg);
+}
+
 static int delete_links(struct attachment *at, struct err *err)
 {
 	if (at->port.index)
-		return link_del(&at->host, at->port.index, at->port.name, err);
+		return link_vanish(&at->host, at->port.index, at->port.name,
+				   err);
 	if (at->eth.index)
 		return link_del(&at->pod, at->eth.index, at->eth.name, err);
 	return 0;
@@ -148,6 +166,7 @@ int bridge_del(const struct cni_request *req, struct cni_result *result,
 		r = first_of(cni_delegate_start(req, CNI_DEL, at.conf.ipam_type,
 						&at.ipam, err),
 			     r);
+	forget_neighbours(&at);
 	r = first_of(delete_links(&at, err), r);
 	return first_of(cni_delegate_finish(&at.ipam, NULL, err), r);
 }

@@ -91,24 +91,46 @@ static int note_port(const struct link_info *link, void *ctx, struct err *err)
 	return 0;
 }
 
+/* As it was before: up or down, promiscuous or not, and its MAC address. */
+static int restore(struct attachment *at, const struct link_info *now,
+		   struct err *err)
+{
+	static const uint8_t none[LINK_MAC];
+	const unsigned int flags = IFF_UP | IFF_PROMISC;
+	int r = 0;
+
+	if ((at->before.flags ^ now->flags) & flags)
+		r = link_set_flags(&at->host, now, at->before.flags, flags,
+				   err);
+	if (memcmp(at->before.mac, none, LINK_MAC) != 0 &&
+	    memcmp(at->before.mac, now->mac, LINK_MAC) != 0)
+		r = r ?: link_set_mac(&at->host, now, at->before.mac, err);
+	return r;
+}
+
 static int undo_device(void *ctx, struct err *err)
 {
 	struct attachment *at = ctx;
+	struct link_info now;
 	size_t ports = 0;
+	bool found;
 	int r;
 
-	if (!at->made_bridge && !at->made_vlan && at->gateway_count == 0)
-		return 0;
 	if (flock(at->lock, LOCK_EX | LOCK_NB) < 0)
 		return 0;
-	r = gateway_undo(at, err);
-	if (!at->made_bridge || r < 0)
+	r = link_find(&at->host, at->conf.bridge, &now, &found, err);
+	if (r < 0 || !found)
 		return r;
-	r = link_each(&at->host, NULL, at->bridge.index, note_port, &ports,
-		      err);
+	at->bridge = now;
+	r = gateway_undo(at, err);
+	r = r ?: link_each(&at->host, NULL, now.index, note_port, &ports, err);
 	if (r < 0 || ports > 0)
 		return r;
-	return link_del(&at->host, at->bridge.index, at->bridge.name, err);
+	if (at->before.index)
+		return restore(at, &now, err);
+	if (memcmp(now.mac, at->bridge_mac, LINK_MAC) != 0)
+		return 0; /* another's, made at the same time */
+	return link_del(&at->host, now.index, now.name, err);
 }
 
 /* Routers that containers pretend to be are none to the host. */
@@ -123,10 +145,9 @@ static void refuse_routers(const char *name)
 
 static int make(struct attachment *at, struct err *err)
 {
-	uint8_t mac[LINK_MAC];
 	const struct br_spec spec = {
 		.name = at->conf.bridge,
-		.mac = mac,
+		.mac = at->bridge_mac,
 		.mtu = at->conf.mtu,
 		.vlan_filtering = at->conf.vlan || at->conf.has_trunk,
 		.promisc = at->conf.promisc,
@@ -134,7 +155,7 @@ static int make(struct attachment *at, struct err *err)
 	struct err why = { .code = CNI_OK };
 	int r;
 
-	r = link_random_mac(mac, err);
+	r = link_random_mac(at->bridge_mac, err);
 	if (r < 0)
 		return r;
 	r = br_add(&at->host, &spec, &why);
@@ -164,6 +185,7 @@ int device_ensure(struct attachment *at, struct undo *undo, struct err *err)
 {
 	int r = 0;
 
+	at->before = at->bridge;
 	undo_push(undo, undo_device, at);
 	for (int i = 0; r == 0 && !at->bridge.index && i < RACES_MAX; i++) {
 		r = make(at, err);

@@ -54,34 +54,32 @@ static int vlan_port_up(struct attachment *at, const char *name,
 static int make_vlan_link(struct attachment *at, const char *name,
 			  struct err *err)
 {
-	uint8_t mac[LINK_MAC], port_mac[LINK_MAC];
-	char port[LINK_NAME] = "veth", hex[12];
+	uint8_t port_mac[LINK_MAC];
+	char port[LINK_NAME];
 	const struct veth_spec spec = {
 		.name = port,
 		.mac = port_mac,
 		.master = at->bridge.index,
 		.mtu = at->bridge.mtu,
 		.peer = name,
-		.peer_mac = mac,
+		.peer_mac = at->vlan_mac,
 		.peer_ns = -1,
 	};
 	struct err why = { .code = CNI_OK };
 	int r;
 
-	hash_hex(&name, 1, hex, 11);
-	(void)strncat(port, hex, 11);
-	r = link_random_mac(mac, err);
+	hash_hex(&name, 1, text_put(port, "veth"), LINK_NAME - 1 - 4);
+	r = link_random_mac(at->vlan_mac, err);
 	r = r ?: link_random_mac(port_mac, err);
 	if (r < 0)
 		return r;
 	r = veth_add(&at->host, &spec, &why);
-	at->made_vlan = r == 0;
-	if (r < 0 && r != -EEXIST)
+	if (r == -EEXIST)
+		return link_get(&at->host, name, &at->vlan, err);
+	if (r < 0)
 		*err = why;
-	if (r < 0 && r != -EEXIST)
-		return r;
-	r = link_get(&at->host, name, &at->vlan, err);
-	return r < 0 || !at->made_vlan ? r : vlan_port_up(at, port, err);
+	r = r ?: link_get(&at->host, name, &at->vlan, err);
+	return r ?: vlan_port_up(at, port, err);
 }
 
 static int ensure_vlan_link(struct attachment *at, struct err *err)
@@ -179,7 +177,11 @@ static int add_gateway(struct attachment *at, const struct cidr *want,
 	struct err why = { .code = CNI_OK };
 	int r;
 
+	/* First, so that it is taken back even if the answer is lost. */
+	at->gateways[at->gateway_count++] = *want;
 	r = addr_add(&at->host, link->index, link->name, want, true, &why);
+	if (r == -EEXIST)
+		at->gateway_count--;
 	if (r == -EEXIST)
 		return 0;
 	if (r < 0)
@@ -187,15 +189,13 @@ static int add_gateway(struct attachment *at, const struct cidr *want,
 	if (r == -EACCES || r == -EPERM)
 		(void)err_hint(err, "is net.ipv6.conf.%s.disable_ipv6 1?",
 			       link->name);
-	if (r < 0)
-		return r;
-	at->gateways[at->gateway_count++] = *want;
-	return pin_mac(at, err);
+	return r ?: pin_mac(at, err);
 }
 
-static int ensure_gateway(struct attachment *at, const struct addr_list *have,
-			  const struct cidr *want, struct err *err)
+static int ensure_gateway(struct attachment *at, const struct cidr *want,
+			  struct err *err)
 {
+	const struct addr_list *have = &at->had;
 	int r = 0;
 
 	for (size_t i = 0; i < have->count; i++)
@@ -215,8 +215,8 @@ static int forward(enum ip_family family, struct err *err)
 }
 
 /* IPv4 first, as the reference does it. */
-static int ensure_family(struct attachment *at, const struct addr_list *have,
-			 enum ip_family family, struct err *err)
+static int ensure_family(struct attachment *at, enum ip_family family,
+			 struct err *err)
 {
 	bool any = false;
 	int r = 0;
@@ -227,14 +227,13 @@ static int ensure_family(struct attachment *at, const struct addr_list *have,
 		if (want.ip.family != family)
 			continue;
 		any = true;
-		r = ensure_gateway(at, have, &want, err);
+		r = ensure_gateway(at, &want, err);
 	}
 	return r < 0 || !any ? r : forward(family, err);
 }
 
 int gateway_ensure(struct attachment *at, struct err *err)
 {
-	auto_addr_list struct addr_list have = { .count = 0 };
 	int r = 0;
 
 	if (!at->conf.is_gateway || !at->conf.ipam_type)
@@ -245,9 +244,9 @@ int gateway_ensure(struct attachment *at, struct err *err)
 		return err_nomem(err);
 	if (at->conf.vlan)
 		r = ensure_vlan_link(at, err);
-	r = r ?: addr_list(&at->host, gateway_link(at)->index, &have, err);
-	r = r ?: ensure_family(at, &have, IP_V4, err);
-	return r ?: ensure_family(at, &have, IP_V6, err);
+	r = r ?: addr_list(&at->host, gateway_link(at)->index, &at->had, err);
+	r = r ?: ensure_family(at, IP_V4, err);
+	return r ?: ensure_family(at, IP_V6, err);
 }
 
 /* ---- Taking back ---- */
@@ -269,6 +268,41 @@ static int note_neighbour(const struct link_info *link, void *ctx,
 	return 0;
 }
 
+/* What forceAddress has removed; what is there still is -EEXIST. */
+static int restore(struct attachment *at, struct err *err)
+{
+	const struct link_info *link = gateway_link(at);
+	struct err why = { .code = CNI_OK };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < at->had.count; i++) {
+		err_clear(&why);
+		r = addr_add(&at->host, link->index, link->name, &at->had.at[i],
+			     true, &why);
+		if (r == -EEXIST)
+			r = 0;
+	}
+	if (r < 0)
+		*err = why;
+	return r;
+}
+
+static int undo_vlan_link(struct attachment *at, struct err *err)
+{
+	char name[LINK_NAME];
+	struct link_info now;
+	bool found;
+	int r;
+
+	if (!at->conf.vlan || !at->conf.is_gateway)
+		return 0;
+	(void)gateway_vlan_name(&at->conf, name);
+	r = link_find(&at->host, name, &now, &found, err);
+	if (r < 0 || !found || memcmp(now.mac, at->vlan_mac, LINK_MAC) != 0)
+		return r;
+	return link_del(&at->host, now.index, name, err);
+}
+
 int gateway_undo(struct attachment *at, struct err *err)
 {
 	const struct link_info *link = gateway_link(at);
@@ -287,9 +321,7 @@ int gateway_undo(struct attachment *at, struct err *err)
 				      err),
 			     r);
 	}
-	if (at->made_vlan)
-		r = first_of(link_del(&at->host, at->vlan.index, at->vlan.name,
-				      err),
-			     r);
-	return r;
+	if (at->conf.force_address && r == 0)
+		r = restore(at, err);
+	return first_of(undo_vlan_link(at, err), r);
 }

@@ -119,9 +119,10 @@ int plan_addresses(struct attachment *at, struct err *err)
 	return 0;
 }
 
-static int fill_interface(struct cni_result *result, const char *name,
+static int fill_interface(struct attachment *at, const char *name,
 			  const uint8_t *mac, uint32_t mtu, struct err *err)
 {
+	struct cni_result *result = at->result;
 	struct cni_interface *entry = cni_result_add_interface(result);
 	char text[LINK_MAC_TEXT];
 
@@ -129,7 +130,8 @@ static int fill_interface(struct cni_result *result, const char *name,
 		return err_nomem(err);
 	entry->name = arena_strdup(&result->arena, name);
 	entry->mac = arena_strdup(&result->arena, link_mac_text(mac, text));
-	entry->mtu = mtu;
+	if (at->req->version >= CNI_V1_1_0)
+		entry->mtu = mtu;
 	return entry->name && entry->mac ? 0 : err_nomem(err);
 }
 
@@ -139,13 +141,13 @@ int plan_interfaces(struct attachment *at, struct err *err)
 	int r;
 
 	result->interface_count = 0; /* IPAM has none to tell of */
-	r = fill_interface(result, at->bridge.name, at->bridge.mac,
-			   at->bridge.mtu, err);
+	r = fill_interface(at, at->bridge.name, at->bridge.mac, at->bridge.mtu,
+			   err);
 	r = r
-		    ?: fill_interface(result, at->port.name, at->port.mac,
+		    ?: fill_interface(at, at->port.name, at->port.mac,
 				      at->port.mtu, err);
 	r = r
-		    ?: fill_interface(result, at->owner.ifname, at->eth.mac,
+		    ?: fill_interface(at, at->owner.ifname, at->eth.mac,
 				      at->eth.mtu, err);
 	if (r < 0)
 		return r;
@@ -155,6 +157,6 @@ int plan_interfaces(struct attachment *at, struct err *err)
 		return err_nomem(err);
 	if (!at->vlan.index)
 		return 0;
-	return fill_interface(result, at->vlan.name, at->vlan.mac, at->vlan.mtu,
+	return fill_interface(at, at->vlan.name, at->vlan.mac, at->vlan.mtu,
 			      err);
 }

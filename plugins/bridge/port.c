@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/net/event.h"
 #include "common/net/sysctl.h"
 #include "common/net/veth.h"
@@ -100,19 +101,27 @@ static int make_pair(struct attachment *at, const char *name, struct err *err)
 	return -EINVAL;
 }
 
+/* The name alone is not enough: another ADD may have it by now. */
 static int undo_pair(void *ctx, struct err *err)
 {
 	struct attachment *at = ctx;
+	struct link_info now;
+	bool found;
+	int r;
 
-	return link_del(&at->host, at->port.index, at->port.name, err);
+	r = link_find(&at->host, at->port_name, &now, &found, err);
+	if (r < 0 || !found || memcmp(now.mac, at->port_mac, LINK_MAC) != 0)
+		return r;
+	return link_del(&at->host, now.index, now.name, err);
 }
 
 static int make_named_pair(struct attachment *at, struct undo *undo,
 			   struct err *err)
 {
-	char name[OWNER_LINK] = "";
+	char *name = at->port_name;
 	int r = -EEXIST;
 
+	undo_push(undo, undo_pair, at);
 	for (unsigned int i = 0; r == -EEXIST && i < PROBES; i++)
 		r = make_pair(at, cni_owner_link(&at->owner, i, name), err);
 	if (r == -EEXIST)
@@ -120,12 +129,7 @@ static int make_named_pair(struct attachment *at, struct undo *undo,
 			       "all names for the host's link are taken, the "
 			       "last is \"%s\"",
 			       name);
-	if (r < 0)
-		return r;
-	/* By name as long as the index is not known: the kernel takes both. */
-	(void)strncat(at->port.name, name, sizeof(at->port.name) - 1);
-	undo_push(undo, undo_pair, at);
-	return link_get(&at->host, name, &at->port, err);
+	return r ?: link_get(&at->host, name, &at->port, err);
 }
 
 /*
@@ -169,7 +173,7 @@ int port_add(struct attachment *at, struct undo *undo, struct err *err)
 	if (r < 0)
 		return r;
 	at->eth.index = at->port.peer;
-	(void)strncat(at->eth.name, at->owner.ifname, sizeof(at->eth.name) - 1);
+	(void)text_put(at->eth.name, at->owner.ifname);
 	at->eth.mtu = at->port.mtu;
 	/* Frames of a port go to the bridge; this is for when it is none. */
 	(void)!sysctl_set("0", &ignored, "ipv6/conf/%s/accept_ra",

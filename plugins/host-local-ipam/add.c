@@ -100,10 +100,13 @@ static void describe_holder(const struct store *store, const struct ip *ip,
 {
 	char text[LEASE_MAX];
 	struct lease lease;
+	int r = store_read_lease(store, ip, text, &lease);
 
-	*torn = store_read_lease(store, ip, text, &lease) == 0 &&
-		lease.kind == LEASE_TORN;
-	if (*lease.container)
+	*torn = r == 0 && lease.kind == LEASE_TORN;
+	if (r < 0)
+		(void)snprintf(out, size, "its lease cannot be read: %s",
+			       err_text(-r));
+	else if (*lease.container)
 		(void)snprintf(out, size, "held by container %s %s",
 			       lease.container, lease.ifname);
 	else

@@ -6,9 +6,9 @@
 
 cni_verb_fn hostlocal_add;
 cni_verb_fn hostlocal_del;
-cni_verb_fn hostlocal_check;
-cni_verb_fn hostlocal_gc;
-cni_verb_fn hostlocal_status;
+cni_verb_fn hostlocal_check COLD;
+cni_verb_fn hostlocal_gc COLD;
+cni_verb_fn hostlocal_status COLD;
 
 /*
  * `host-local --leases NETWORK [--data-dir DIR]`, `--help`, `--version`: for

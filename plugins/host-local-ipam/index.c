@@ -180,18 +180,19 @@ void index_remove(struct index *index, size_t at)
 	mark_dirty(index, at);
 }
 
-/* Give the directory a time that the kernel will not give it again. */
+/*
+ * Give the directory a time that the kernel will not give it again. False if
+ * the file system rounds it: two stamps of one second would be the same.
+ */
 static bool stamp(int dir, struct stat *st)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
-	struct timespec was;
 	uint32_t dice;
 
 	if (io_fstat(dir, st) < 0 ||
 	    getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != sizeof(dice))
 		return false;
-	was = st->st_mtim;
-	times[1] = was;
+	times[1] = st->st_mtim;
 	times[1].tv_nsec -= 1 + (long)(dice & 0xfffff);
 	if (times[1].tv_nsec < 0) {
 		times[1].tv_nsec += 1000000000;
@@ -199,8 +200,8 @@ static bool stamp(int dir, struct stat *st)
 	}
 	if (futimens(dir, times) < 0 || io_fstat(dir, st) < 0)
 		return false;
-	return st->st_mtim.tv_sec != was.tv_sec ||
-	       st->st_mtim.tv_nsec != was.tv_nsec;
+	return st->st_mtim.tv_sec == times[1].tv_sec &&
+	       st->st_mtim.tv_nsec == times[1].tv_nsec;
 }
 
 static bool write_recs(const struct index *index, size_t from, size_t count)
@@ -231,10 +232,10 @@ void index_save(struct index *index, int dir, const char *boot_id)
 	struct stat st;
 
 	/*
-	 * The store has changed since the old head was written, so that one
-	 * holds no longer, and a half-written hint holds for nothing.
+	 * The stamp first: from then on the old head holds for nothing, and so
+	 * does a hint that is only half written.
 	 */
-	if (index->fd < 0 || !write_dirty(index) || !stamp(dir, &st))
+	if (index->fd < 0 || !stamp(dir, &st) || !write_dirty(index))
 		return;
 	head = make_head(&st, index->count, boot_id);
 	(void)!pwrite(index->fd, &head, sizeof(head), 0);

@@ -126,6 +126,7 @@ int hostlocal_cli(int argc, char **argv)
 	struct err err = { .code = CNI_OK };
 	int opt;
 
+	io_fill_stdio();
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'l')
 			network = optarg;

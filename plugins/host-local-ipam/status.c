@@ -29,6 +29,15 @@ static void to_parent(char *path)
 		*slash = '\0';
 }
 
+/* Without blocks or inodes left for us; root may use the reserved ones. */
+static bool is_full(const struct statvfs *fs)
+{
+	bool root = geteuid() == 0;
+
+	return (fs->f_blocks > 0 && (root ? fs->f_bfree : fs->f_bavail) == 0) ||
+	       (fs->f_files > 0 && (root ? fs->f_ffree : fs->f_favail) == 0);
+}
+
 /* Of @path, or of its nearest parent that exists: ADD makes the rest. */
 static int check_writable(const char *path, struct err *err)
 {
@@ -46,7 +55,7 @@ static int check_writable(const char *path, struct err *err)
 	if (statvfs(at.data, &fs) < 0 ||
 	    faccessat(AT_FDCWD, at.data, W_OK | X_OK, AT_EACCESS) < 0)
 		why = errno;
-	else if (fs.f_blocks > 0 && fs.f_bavail == 0)
+	else if (is_full(&fs))
 		why = ENOSPC;
 	if (!why)
 		return 0;

@@ -132,7 +132,9 @@ static int read_named(const struct store *store, const char *name,
 	int n = io_read_small(store->dir, name, text, LEASE_MAX);
 
 	*out = (struct lease){ LEASE_FOREIGN, "", "" };
-	if (n == -ENOENT || n == -EACCES || n == -EIO)
+	/* Links, sockets, directories and long files can be no leases. */
+	if (n < 0 && n != -ELOOP && n != -ENXIO && n != -ENODEV &&
+	    n != -EISDIR && n != -EFBIG)
 		return n;
 	if (n >= 0)
 		*out = lease_parse(text, (size_t)n);
@@ -157,13 +159,24 @@ static bool drop_torn(struct store *store, const char *name)
 
 	if (store->mode == STORE_READ)
 		return true;
-	r = unlinkat(store->dir, name, 0);
-	trace_end(start, r < 0 ? -errno : 0, "file", "unlink %s/%s",
-		  path_of(store), name);
-	log_warn("removed \"%s/%s\": empty or torn, nobody's lease",
-		 path_of(store), name);
+	r = unlinkat(store->dir, name, 0) < 0 ? -errno : 0;
+	trace_end(start, r, "file", "unlink %s/%s", path_of(store), name);
+	if (r < 0)
+		log_warn("cannot remove \"%s/%s\", which is empty or torn: %s",
+			 path_of(store), name, err_text(-r));
+	else
+		log_warn("removed \"%s/%s\": empty or torn, nobody's lease",
+			 path_of(store), name);
 	store->changed = true;
 	return r == 0;
+}
+
+/* It may be anybody's: its address stays taken, and no hint will do. */
+static void note_unreadable(struct store *store, const char *name, int why)
+{
+	log_warn("cannot read the lease \"%s/%s\": %s", path_of(store), name,
+		 err_text(why));
+	store->unsure = true;
 }
 
 static int scan_one(struct store *store, const char *name, struct err *err)
@@ -171,14 +184,19 @@ static int scan_one(struct store *store, const char *name, struct err *err)
 	char text[LEASE_MAX];
 	struct lease lease;
 	struct ip ip;
+	int r;
 
 	if (strcmp(name, TEMP_NAME) == 0 && store->mode != STORE_READ) {
 		(void)unlinkat(store->dir, name, 0);
 		return 0;
 	}
-	if (!lease_name(name, &ip) ||
-	    read_named(store, name, text, &lease) == -ENOENT)
+	if (!lease_name(name, &ip))
 		return 0;
+	r = read_named(store, name, text, &lease);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		note_unreadable(store, name, -r);
 	if (lease.kind == LEASE_TORN && drop_torn(store, name))
 		return 0;
 	if (!index_append(&store->index,
@@ -206,6 +224,7 @@ int store_scan(struct store *store, struct err *err)
 	}
 	index_reset(&store->index);
 	store->scanned = true;
+	store->unsure = false;
 	store->changed = true; /* the hint is to be written anew */
 	while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 		r = scan_one(store, entry->d_name, err);
@@ -327,7 +346,7 @@ int store_set_last_reserved(struct store *store, size_t set,
 
 void store_close(struct store *store)
 {
-	if (store->changed && store->mode != STORE_READ)
+	if (store->changed && !store->unsure && store->mode != STORE_READ)
 		index_save(&store->index, store->dir, store->boot_id);
 	index_close(&store->index);
 	if (store->lock >= 0)

@@ -34,6 +34,7 @@ struct store {
 	int dir, lock;
 	char boot_id[BOOT_ID_TEXT];
 	bool scanned; /* the leases were read, the index is no hint */
+	bool unsure;  /* some could not be read: no hint is to be kept */
 	bool changed; /* since the index was saved */
 	struct index index;
 };
@@ -56,8 +57,9 @@ int store_open(struct store *store, const char *data_dir, const char *network,
 int store_scan(struct store *store, struct err *err) MUST_CHECK;
 
 /*
- * The lease of @ip, with @text as the room for its words. Returns 0, or
- * -ENOENT (no such file) or another -errno; nothing is put into an err.
+ * The lease of @ip, with @text as the room for its words. Returns 0, -ENOENT
+ * (no such file), or another -errno when it cannot be read, and then @out is
+ * LEASE_FOREIGN; nothing is put into an err.
  */
 int store_read_lease(const struct store *store, const struct ip *ip,
 		     char text[static LEASE_MAX], struct lease *out);

@@ -22,6 +22,7 @@ static int parse(const char *text, size_t len, struct json_object **doc,
 }
 
 static const char *const good[] = {
+	"[0,-0,0.05,100,-1005,1e05,-1E-00,1e+00]",
 	"{}",
 	" \t\r\n{} \t\r\n",
 	"[]",
@@ -76,6 +77,10 @@ static const char *const bad[] = {
 	"-",
 	"[-]",
 	"01",
+	"-01",
+	"00",
+	"[-00]",
+	"[1,-012]",
 	"1.",
 	"[1.]",
 	".5",
