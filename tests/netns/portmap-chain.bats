@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portmap at the end of a chain, called as a runtime does: bridge with
 # host-local, then portmap; and a page fetched through the port.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 load helpers
 load portmap
 
@@ -63,8 +63,6 @@ chain() {
 page() {
 	in_ns "$1" timeout 5 nc -N "$2" "$3" </dev/null
 }
-
-BACKENDS='nftables iptables'
 
 # assert_chain LIST: pages are fetched, CHECK passes, DEL leaves nothing of it.
 assert_chain() {

@@ -3,11 +3,9 @@
 # portmap and connections that began before a port changed hands: they are
 # forgotten, so that a client that goes on sending reaches who is there now;
 # and all others are left alone.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 load helpers
 load portmap
-
-BACKENDS='nftables iptables'
 
 # again ANSWER [TARGET...]: the client in "lan" that always sends from port 4000
 # sends one datagram more, and gets ANSWER.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portmap killed at each of its system calls, and each of them made to fail: DEL
 # or GC cleans up after the one, ADD itself after the other.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
 load helpers
 load portmap
 

@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portmap: whose a port is. A port has one owner; ADD takes none from another,
 # DEL and GC remove the owner's and nobody else's, CHECK tells whose it is.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 load helpers
 load portmap
-
-BACKENDS='nftables iptables'
 
 # assert_taken INDEX MAPPING HOLDER...: ADD was refused with a message that names
 # the mapping and, in quotes, each of HOLDER; nothing was changed.

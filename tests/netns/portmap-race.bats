@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portmap: many at once. Of all who want a port one has it, the others are told
 # so, and nothing of theirs is left.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
 load helpers
 load portmap
 

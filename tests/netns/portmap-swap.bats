@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portmap: one implementation publishes, the other withdraws, because nodes are
 # upgraded and downgraded while containers run. And somebody else flushes.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 load helpers
 load portmap
 
-BACKENDS='nftables iptables'
-THEIRS=$PEER_DIR
 
 need_peers() {
 	[ -x "$PEER_DIR/portmap" ] || skip 'no peers'

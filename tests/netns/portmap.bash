@@ -17,7 +17,8 @@
 # "server", but knows no way to the containers.
 # shellcheck disable=SC2034,SC2154
 
-POD2=/run/netns/pod2
+# Both are tested, or what BACKENDS says in the environment.
+: "${BACKENDS:=nftables iptables}"
 PREFIX=fd00:2::
 
 setup() {
@@ -186,12 +187,13 @@ gc() {
 
 # ---- Traffic ----
 
-# serve NAMESPACE PROTOCOL/PORT...: answer there, in the namespace's name.
+# serve NAMESPACE PROTOCOL/PORT...: answer there, in the namespace's name. Who
+# asked is also in $SCRATCH/asked.NAMESPACE.
 serve() {
 	local ready=$SCRATCH/ready _
 	rm -f "$ready"
 	nsenter --net="/run/netns/$1" -- "$BATS_TEST_DIRNAME/talk.py" serve \
-		"$1" "$ready" "${@:2}" 3>&- &
+		"$1" "$ready" "${@:2}" >>"$SCRATCH/asked.$1" 3>&- &
 	SERVERS+=($!)
 	for _ in {1..200}; do
 		[ ! -e "$ready" ] || return 0

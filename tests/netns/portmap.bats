@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portmap: who reaches a published port, and whom the container sees; see
 # cni-behaviour.md 2.4. All of it with both backends.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 load helpers
 load portmap
-
-BACKENDS='nftables iptables'
 
 # Three services, and all3 ADDRESS...: how talk.py is asked for them.
 ALL3=(8080:80/tcp 8081:81/udp 8082:82/sctp)

@@ -3,8 +3,8 @@
 """Servers that say who asked them, and clients, for the tests of portmap.
 
 talk.py serve NAME READY PROTOCOL/PORT...
-    Answer on these ports, IPv4 and IPv6, with "NAME CLIENT PORT". READY is a
-    file made when all of them listen.
+    Answer on these ports, IPv4 and IPv6, with "NAME CLIENT PORT", and print
+    that, too. READY is a file made when all of them listen.
 talk.py ask [-t SECONDS] [-s PORT] [-1] [-k SECONDS] PROTOCOL/ADDRESS/PORT...
     Ask all at once, and print a line for each: the answer, or "refused",
     "unreachable", "timeout". -t: wait so long (5). -s: the source port. -1:
@@ -62,8 +62,12 @@ def sctp_parse(sock, data):
 
 # ---- The servers ----
 
-def plain(address):
-    return address[7:] if address.startswith("::ffff:") else address
+def answer(name, client, port):
+    if client.startswith("::ffff:"):
+        client = client[7:]
+    text = f"{name} {client} {port}"
+    print(text, flush=True)
+    return text.encode() + b"\n"
 
 
 def listen(kind, port):
@@ -83,7 +87,7 @@ def listen(kind, port):
 
 def answer_tcp(name, port, sock, select):
     client, peer = sock.accept()
-    client.send(f"{name} {plain(peer[0])} {port}\n".encode())
+    client.send(answer(name, peer[0], port))
     select.register(client, selectors.EVENT_READ, drain)
 
 
@@ -102,24 +106,23 @@ def answer_udp(name, port, sock, _select):
     _, info, _, peer = sock.recvmsg(4096, 256)
     asked = [(level, kind, data[:16] + bytes(4)) for level, kind, data in info
              if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)]
-    text = f"{name} {plain(peer[0])} {port}\n"
-    sock.sendmsg([text.encode()], asked, 0, peer)
+    sock.sendmsg([answer(name, peer[0], port)], asked, 0, peer)
 
 
 def answer_sctp(name, port, sock, _select):
     data, peer = sock.recvfrom(4096)
     got = sctp_parse(sock, data)
     if got and got[1] == port and got[2] == 1:
-        text = f"{name} {plain(peer[0])} {port}\n".encode()
-        sock.sendto(sctp_packet(port, got[0], 0x1234, 2, text),
+        cookie = answer(name, peer[0], port)
+        sock.sendto(sctp_packet(port, got[0], 0x1234, 2, cookie),
                     (peer[0], 0) + tuple(peer[2:]))
 
 
 ANSWERS = {"tcp": answer_tcp, "udp": answer_udp, "sctp": answer_sctp}
 
 
-def bound(answer, name, port):
-    return lambda sock, select: answer(name, port, sock, select)
+def bound(function, name, port):
+    return lambda sock, select: function(name, port, sock, select)
 
 
 def serve(name, ready, *ports):
