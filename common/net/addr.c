@@ -159,9 +159,7 @@ int addr_del(struct net *net, int ifindex, const char *name,
 			cidr_format(addr, text), name);
 	if (r == -EADDRNOTAVAIL || r == -ENODEV)
 		return 0;
-	if (r < 0)
-		*err = why;
-	return r;
+	return err_take(err, &why);
 }
 
 enum addr_dad addr_dad_read(struct nlmsghdr *hdr, int ifindex, struct ip *out)

@@ -67,9 +67,7 @@ int link_find(struct net *net, const char *name, struct link_info *out,
 	int r = link_get(net, name, out, &why);
 
 	*found = r == 0;
-	if (r < 0 && r != -ENODEV)
-		*err = why;
-	return r == -ENODEV ? 0 : r;
+	return r == -ENODEV ? 0 : err_take(err, &why);
 }
 
 static int take_each(struct nlmsghdr *hdr, void *ctx)
@@ -192,13 +190,7 @@ int link_del(struct net *net, int index, const char *name, struct err *err)
 	if (!msg)
 		return err_nomem(err);
 	r = net_request(net, msg, &why, "delete link \"%s\"", name);
-	if (r == -ENODEV)
-		return 0;
-	if (r < 0 && err->code)
-		return err_set(err, why.code, "%s", why.msg);
-	if (r < 0)
-		*err = why;
-	return r;
+	return r == -ENODEV ? 0 : err_take(err, &why);
 }
 
 int link_random_mac(uint8_t mac[LINK_MAC], struct err *err)

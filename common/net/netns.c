@@ -100,8 +100,7 @@ int netns_open_or_none(const char *path, int *fd, struct err *err)
 		log_warn("%s: taken as gone", why.msg);
 		return 0;
 	default:
-		*err = why;
-		return r;
+		return err_take(err, &why);
 	}
 }
 
