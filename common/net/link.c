@@ -187,7 +187,7 @@ int link_del(struct net *net, int index, const char *name, struct err *err)
 	struct err why = { .code = CNI_OK };
 	int r;
 
-	if (!msg)
+	if (!msg || (!index && nla_put_string(msg, IFLA_IFNAME, name) < 0))
 		return err_nomem(err);
 	r = net_request(net, msg, &why, "delete link \"%s\"", name);
 	return r == -ENODEV ? 0 : err_take(err, &why);

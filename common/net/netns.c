@@ -15,6 +15,8 @@
 #include "common/base/text.h"
 #include "common/base/trace.h"
 
+#define BACK_TRIES 3
+
 static int fail(struct err *err, const char *path, int errnum)
 {
 	(void)err_sys(err, errnum, "CNI_NETNS: failed to open netns \"%s\"",
@@ -120,7 +122,8 @@ static int enter(int ns, const char *which)
 int netns_call(int ns, netns_fn *run, void *ctx, struct err *err)
 {
 	auto_fd int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int r, back;
+	int back = -EAGAIN;
+	int r;
 
 	if (home < 0)
 		return err_sys(err, errno, "open /proc/self/ns/net");
@@ -128,7 +131,9 @@ int netns_call(int ns, netns_fn *run, void *ctx, struct err *err)
 	if (r < 0)
 		return err_sys(err, -r, "enter network namespace");
 	r = run(ctx, err);
-	back = enter(home, "back to");
+	/* Memory may be short, but we cannot stay where we are. */
+	for (int i = 0; back < 0 && i < BACK_TRIES; i++)
+		back = enter(home, "back to");
 	if (back < 0)
 		r = first_of(err_sys(err, -back,
 				     "return to own network namespace"),

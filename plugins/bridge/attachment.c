@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plugins/bridge/attachment.h"
 
+#include <string.h>
+
 #include "common/net/netns.h"
 
 int attachment_open(struct attachment *at, const struct cni_request *req,
@@ -30,4 +32,21 @@ void attachment_close(struct attachment *at)
 	auto_fd_release(&at->lock);
 	addr_list_free(&at->had);
 	bridge_conf_free(&at->conf);
+}
+
+int attachment_recall(struct attachment *at, const char *name,
+		      const uint8_t mac[LINK_MAC], struct link_info *out,
+		      struct err *err)
+{
+	static const uint8_t none[LINK_MAC];
+	struct link_info link;
+	bool found;
+	int r;
+
+	if (memcmp(mac, none, LINK_MAC) == 0)
+		return 0;
+	r = link_find(&at->host, name, &link, &found, err);
+	if (r == 0 && found && memcmp(link.mac, mac, LINK_MAC) == 0)
+		*out = link;
+	return r;
 }

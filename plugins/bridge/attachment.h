@@ -34,13 +34,15 @@ struct attachment {
 	struct link_info port;   /* the host's end */
 	struct link_info eth;    /* the container's; index and MAC */
 	struct link_info vlan;   /* "<bridge>.<vlan>"; index 0: none */
-	bool made_bridge, made_vlan;
-	uint8_t port_mac[LINK_MAC];
+	bool made_bridge;
+	bool made_vlan; /* or we have tried to */
+	/* Given at birth; zeros: we have not tried to make it. */
+	uint8_t bridge_mac[LINK_MAC], port_mac[LINK_MAC], vlan_mac[LINK_MAC];
 
 	struct cni_result *result;
 	struct cidr *addrs; /* those of the result, for the rules */
 	struct bridge_rules rules;
-	size_t gateway_count; /* that were added to the host */
+	size_t gateway_count; /* that were added to the host, or may be */
 	struct cidr *gateways;
 	struct addr_list had;   /* its addresses before that */
 	unsigned int had_flags; /* of the bridge, if they were changed; or 0 */
@@ -61,6 +63,15 @@ struct attachment {
 int attachment_open(struct attachment *at, const struct cni_request *req,
 		    struct err *err) MUST_CHECK;
 void attachment_close(struct attachment *at);
+
+/*
+ * For an undo that does not know whether the kernel has made what it was asked
+ * for, because its answer was lost: the link @name, if it has the @mac that it
+ * was to be born with. @out is left alone otherwise.
+ */
+int attachment_recall(struct attachment *at, const char *name,
+		      const uint8_t mac[LINK_MAC], struct link_info *out,
+		      struct err *err) MUST_CHECK;
 
 /* ---- device.c: the bridge ---- */
 

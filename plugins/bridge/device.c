@@ -91,10 +91,23 @@ static int note_port(const struct link_info *link, void *ctx, struct err *err)
 	return 0;
 }
 
+/* forceAddress may have removed an address, and failed with that. */
 static bool has_changed(const struct attachment *at)
 {
 	return at->made_bridge || at->made_vlan || at->gateway_count > 0 ||
-	       at->had_flags;
+	       at->had_flags || (at->conf.force_address && at->had.count > 0);
+}
+
+static int recall_bridge(struct attachment *at, struct err *err)
+{
+	int r;
+
+	if (at->bridge.index)
+		return 0;
+	r = attachment_recall(at, at->conf.bridge, at->bridge_mac, &at->bridge,
+			      err);
+	at->made_bridge = at->bridge.index != 0;
+	return r;
 }
 
 static int undo_device(void *ctx, struct err *err)
@@ -103,8 +116,10 @@ static int undo_device(void *ctx, struct err *err)
 	size_t ports = 0;
 	int r;
 
-	if (!has_changed(at) || flock(at->lock, LOCK_EX | LOCK_NB) < 0)
-		return 0;
+	r = recall_bridge(at, err);
+	if (r < 0 || !at->bridge.index || !has_changed(at) ||
+	    flock(at->lock, LOCK_EX | LOCK_NB) < 0)
+		return r;
 	r = gateway_undo(at, err);
 	r = r
 		    ?: link_each(&at->host, NULL, at->bridge.index, note_port,
@@ -132,10 +147,9 @@ static void refuse_routers(const char *name)
 
 static int make(struct attachment *at, struct err *err)
 {
-	uint8_t mac[LINK_MAC];
 	const struct br_spec spec = {
 		.name = at->conf.bridge,
-		.mac = mac,
+		.mac = at->bridge_mac,
 		.mtu = at->conf.mtu,
 		.vlan_filtering = at->conf.vlan || at->conf.has_trunk,
 		.promisc = at->conf.promisc,
@@ -143,7 +157,7 @@ static int make(struct attachment *at, struct err *err)
 	struct err why = { .code = CNI_OK };
 	int r;
 
-	r = link_random_mac(mac, err);
+	r = link_random_mac(at->bridge_mac, err);
 	if (r < 0)
 		return r;
 	r = br_add(&at->host, &spec, &why);

@@ -54,7 +54,7 @@ static int vlan_port_up(struct attachment *at, const char *name,
 static int make_vlan_link(struct attachment *at, const char *name,
 			  struct err *err)
 {
-	uint8_t mac[LINK_MAC], port_mac[LINK_MAC];
+	uint8_t port_mac[LINK_MAC];
 	char port[LINK_NAME] = "veth", hex[12];
 	const struct veth_spec spec = {
 		.name = port,
@@ -62,7 +62,7 @@ static int make_vlan_link(struct attachment *at, const char *name,
 		.master = at->bridge.index,
 		.mtu = at->bridge.mtu,
 		.peer = name,
-		.peer_mac = mac,
+		.peer_mac = at->vlan_mac,
 		.peer_ns = -1,
 	};
 	struct err why = { .code = CNI_OK };
@@ -70,12 +70,14 @@ static int make_vlan_link(struct attachment *at, const char *name,
 
 	hash_hex(&name, 1, hex, 11);
 	(void)strncat(port, hex, 11);
-	r = link_random_mac(mac, err);
+	r = link_random_mac(at->vlan_mac, err);
 	r = r ?: link_random_mac(port_mac, err);
 	if (r < 0)
 		return r;
+	at->made_vlan = true;
 	r = veth_add(&at->host, &spec, &why);
-	at->made_vlan = r == 0;
+	if (r == -EEXIST)
+		at->made_vlan = false;
 	if (r < 0 && r != -EEXIST)
 		*err = why;
 	if (r < 0 && r != -EEXIST)
@@ -179,9 +181,12 @@ static int add_gateway(struct attachment *at, const struct cidr *want,
 	struct err why = { .code = CNI_OK };
 	int r;
 
+	at->gateways[at->gateway_count++] = *want;
 	r = addr_add(&at->host, link->index, link->name, want, true, &why);
-	if (r == -EEXIST)
+	if (r == -EEXIST) {
+		at->gateway_count--;
 		return 0;
+	}
 	if (r < 0)
 		*err = why;
 	if (r == -EACCES || r == -EPERM)
@@ -189,7 +194,6 @@ static int add_gateway(struct attachment *at, const struct cidr *want,
 			       link->name);
 	if (r < 0)
 		return r;
-	at->gateways[at->gateway_count++] = *want;
 	return pin_mac(at, err);
 }
 
@@ -283,20 +287,34 @@ static int restore(struct attachment *at, struct err *err)
 		if (r == -EEXIST)
 			r = 0;
 	}
-	if (r < 0)
-		*err = why;
+	return r < 0 ? err_take(err, &why) : 0;
+}
+
+static int recall_vlan(struct attachment *at, struct err *err)
+{
+	char name[LINK_NAME];
+	int r;
+
+	if (!at->made_vlan || at->vlan.index)
+		return 0;
+	r = attachment_recall(at, gateway_vlan_name(&at->conf, name),
+			      at->vlan_mac, &at->vlan, err);
+	at->made_vlan = at->vlan.index != 0;
 	return r;
 }
 
 int gateway_undo(struct attachment *at, struct err *err)
 {
-	const struct link_info *link = gateway_link(at);
+	const struct link_info *link;
 	struct neighbours others = { .count = 0 };
 	int r;
 
+	r = recall_vlan(at, err);
+	link = gateway_link(at);
 	(void)cni_owner_prefix(at->owner.network, others.prefix);
-	r = link_each(&at->host, NULL, at->bridge.index, note_neighbour,
-		      &others, err);
+	r = r
+		    ?: link_each(&at->host, NULL, at->bridge.index,
+				 note_neighbour, &others, err);
 	if (r < 0 || others.count > 0)
 		return r;
 	while (at->gateway_count > 0) {

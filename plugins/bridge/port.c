@@ -103,16 +103,24 @@ static int make_pair(struct attachment *at, const char *name, struct err *err)
 static int undo_pair(void *ctx, struct err *err)
 {
 	struct attachment *at = ctx;
+	int r = 0;
 
+	if (!at->port.index)
+		r = attachment_recall(at, at->port.name, at->port_mac,
+				      &at->port, err);
+	if (r < 0 || !at->port.index)
+		return r;
 	return link_del(&at->host, at->port.index, at->port.name, err);
 }
 
 static int make_named_pair(struct attachment *at, struct undo *undo,
 			   struct err *err)
 {
-	char name[OWNER_LINK] = "";
+	char *name = at->port.name;
+	struct link_info port;
 	int r = -EEXIST;
 
+	undo_push(undo, undo_pair, at);
 	for (unsigned int i = 0; r == -EEXIST && i < PROBES; i++)
 		r = make_pair(at, cni_owner_link(&at->owner, i, name), err);
 	if (r == -EEXIST)
@@ -120,12 +128,10 @@ static int make_named_pair(struct attachment *at, struct undo *undo,
 			       "all names for the host's link are taken, the "
 			       "last is \"%s\"",
 			       name);
-	if (r < 0)
-		return r;
-	/* By name as long as the index is not known: the kernel takes both. */
-	(void)strncat(at->port.name, name, sizeof(at->port.name) - 1);
-	undo_push(undo, undo_pair, at);
-	return link_get(&at->host, name, &at->port, err);
+	r = r ?: link_get(&at->host, name, &port, err);
+	if (r == 0)
+		at->port = port;
+	return r;
 }
 
 /*
@@ -192,13 +198,17 @@ static int is_port_up(struct nlmsghdr *hdr, void *ctx)
 
 static int refresh(struct attachment *at, struct err *err)
 {
-	int r = link_get_index(&at->host, at->port.index, &at->port, err);
+	struct link_info port;
+	int r = link_get_index(&at->host, at->port.index, &port, err);
 
-	if (r == 0 && at->port.master != at->bridge.index)
+	if (r < 0)
+		return r;
+	at->port = port;
+	if (at->port.master != at->bridge.index)
 		return err_set(err, CNI_E_AGAIN,
 			       "\"%s\" is no port of bridge \"%s\" any more",
 			       at->port.name, at->bridge.name);
-	return r;
+	return 0;
 }
 
 int port_wait(struct attachment *at, struct net *events, struct err *err)

@@ -111,10 +111,9 @@ static void test_delete(void **state)
 	static const struct {
 		int error, want;
 	} cases[] = {
-		{ 0, 0 },
-		{ -EADDRNOTAVAIL, 0 },
-		{ -ENODEV, 0 },
-		{ -EPERM, -EPERM },
+		{ 0, 0 },           { -EADDRNOTAVAIL, 0 },
+		{ -ENODEV, 0 },     { -EAFNOSUPPORT, 0 },
+		{ -EOPNOTSUPP, 0 }, { -EPERM, -EPERM },
 	};
 
 	(void)state;

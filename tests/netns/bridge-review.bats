@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bridge where things go wrong: system calls that fail, and what was there.
+# bats file_tags=ferrule
+# shellcheck disable=SC2154
+load helpers
+
+conf() { # [MORE KEYS]
+	printf '{"cniVersion":"1.0.0","name":"n","type":"bridge","bridge":"br0",%s
+		"ipam":{"type":"host-local","dataDir":"%s/store","ranges":
+		[[{"subnet":"10.9.0.0/24"}],[{"subnet":"fd09::/64"}]]}}' \
+		"${1:+$1,}" "$SCRATCH"
+}
+
+# Everything that an ADD could leave: links, their flags, addresses, leases.
+world() {
+	local ns
+	for ns in host pod; do
+		echo "$ns"
+		ip -n $ns -j -d addr | jq -c '.[] | select(.ifname != "lo") |
+			[.ifname, .ifalias, (.flags - ["NO-CARRIER", "LOWER_UP"] | sort),
+			[.addr_info[] | select(.scope == "global") |
+			"\(.local)/\(.prefixlen)"]]'
+		ip -n $ns route show table all type unicast |
+			sed '/^fe80/d; s/ linkdown//'
+	done
+	(cd "$SCRATCH/store/n" 2>/dev/null && find . -name '[1f]*') || true
+}
+
+# failing CALL ERRNO N VERB CONF: run with the Nth CALL failing. Returns 1 when
+# there were fewer.
+failing() {
+	status=0
+	in_ns host env CNI_COMMAND="$4" CNI_CONTAINERID=test CNI_NETNS="$POD" \
+		CNI_IFNAME=eth0 CNI_PATH="$PLUGIN_DIR" strace -qq \
+		-o "$SCRATCH/trace" -e trace="$1" \
+		-e inject="$1:error=$2:when=$3" "$PLUGIN_DIR/bridge" <<<"$5" \
+		>"$SCRATCH/out" 2>"$SCRATCH/err" || status=$?
+	grep -q INJECTED "$SCRATCH/trace"
+}
+
+CALLS='sendto recvmsg socket setns openat read write flock poll pipe2 setsockopt'
+
+# everywhere CONF PREPARE: ADD with each call failing in turn. If it fails, all
+# is as before; if not, DEL removes it all but the bridge.
+everywhere() {
+	local call n tried=0 failed=0 before
+	"$2"
+	before=$(world)
+	for call in $CALLS; do
+		for ((n = 1; ; n++, tried++)); do
+			failing "$call" ENOMEM "$n" ADD "$1" || break
+			output=$(<"$SCRATCH/out") stderr=$(<"$SCRATCH/err")
+			if [ "$status" -ne 0 ]; then
+				failed=$((failed + 1))
+			else
+				cni DEL bridge "$1"
+				assert_silent || return 1
+				ip -n host link del br0
+				"$2"
+			fi
+			[ "$(world)" = "$before" ] ||
+				flunk "$call $n:" "$(world)" "before:" \
+					"$before" || return 1
+		done
+		cni DEL bridge "$1"
+		assert_silent || return 1
+		ip -n host link del br0
+		"$2"
+	done
+	echo "# $tried calls failed, $failed ADDs" >&3
+	[ "$failed" -gt 20 ]
+}
+
+nothing() {
+	rm -rf "$SCRATCH/store"
+}
+
+# bats test_tags=ferrule,novalgrind
+@test "an ADD in which any call fails leaves nothing, not even the bridge" {
+	everywhere "$(conf '"isGateway":true,"isDefaultGateway":true')" nothing
+}
+
+old_bridge() {
+	nothing
+	ip -n host link add br0 address 02:00:00:00:00:07 type bridge
+	ip -n host link set br0 up
+	ip -n host addr add 192.0.2.1/24 dev br0
+	ip -n host addr add 2001:db8::1/64 dev br0 nodad
+}
+
+# bats test_tags=ferrule,novalgrind
+@test "an ADD in which any call fails leaves an older bridge as it was" {
+	everywhere "$(conf '"isGateway":true,"forceAddress":true,"promiscMode":true')" \
+		old_bridge
+}
+
+# bats test_tags=ferrule,novalgrind
+@test "a DEL in which any call fails can be repeated" {
+	local call n tried=0 conf before
+	conf=$(conf '"isGateway":true')
+	before=$(world)
+	for call in $CALLS; do
+		for ((n = 1; ; n++, tried++)); do
+			cni ADD bridge "$conf"
+			assert_ok || return 1
+			failing "$call" ENOMEM "$n" DEL "$conf" || break
+			cni DEL bridge "$conf"
+			assert_silent || return 1
+			ip -n host link del br0
+			[ "$(world)" = "$before" ] ||
+				flunk "$call $n:" "$(world)" || return 1
+		done
+		ip -n host link del br0
+	done
+	echo "# $tried calls failed" >&3
+	[ "$tried" -gt 10 ]
+}
