@@ -88,6 +88,7 @@ int bridge_add(const struct cni_request *req, struct cni_result *result,
 	r = attachment_open(&at, req, err);
 	r = r ?: device_look(&at, err);
 	r = r ?: pod_look(&at, err);
+	r = r ?: port_look(&at, err);
 	r = r ?: device_ensure(&at, &undo, err);
 	r = r ?: ipam_start(&at, &undo, err);
 	r = r ?: port_add(&at, &undo, err);

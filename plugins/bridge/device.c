@@ -81,13 +81,19 @@ int device_look(struct attachment *at, struct err *err)
 	return r ?: look(at, err);
 }
 
+struct ports {
+	size_t all;
+	size_t containers; /* of whatever network */
+};
+
 static int note_port(const struct link_info *link, void *ctx, struct err *err)
 {
-	size_t *ports = ctx;
+	struct ports *ports = ctx;
 
-	(void)link;
 	(void)err;
-	(*ports)++;
+	ports->all++;
+	if (strncmp(link->alias, "cni:", 4) == 0)
+		ports->containers++;
 	return 0;
 }
 
@@ -113,7 +119,7 @@ static int recall_bridge(struct attachment *at, struct err *err)
 static int undo_device(void *ctx, struct err *err)
 {
 	struct attachment *at = ctx;
-	size_t ports = 0;
+	struct ports ports = { .all = 0 };
 	int r;
 
 	r = recall_bridge(at, err);
@@ -124,12 +130,12 @@ static int undo_device(void *ctx, struct err *err)
 	r = r
 		    ?: link_each(&at->host, NULL, at->bridge.index, note_port,
 				 &ports, err);
-	if (r < 0 || ports > 0)
+	if (r < 0)
 		return r;
-	if (at->made_bridge)
+	if (at->made_bridge && ports.all == 0)
 		return link_del(&at->host, at->bridge.index, at->bridge.name,
 				err);
-	if (!at->had_flags)
+	if (!at->had_flags || ports.containers > 0)
 		return 0;
 	return link_set_flags(&at->host, &at->bridge, at->had_flags,
 			      IFF_UP | IFF_PROMISC, err);

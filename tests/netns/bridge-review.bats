@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge where things go wrong: system calls that fail, and what was there.
-# bats file_tags=ferrule
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2034
 load helpers
 
 conf() { # [MORE KEYS]
@@ -115,4 +114,57 @@ old_bridge() {
 	done
 	echo "# $tried calls failed" >&3
 	[ "$tried" -gt 10 ]
+}
+
+# An IPAM plugin that writes down what it is asked for.
+put_ipam() { # ANSWER
+	mkdir -p "$SCRATCH/bin"
+	cp "$PLUGIN_DIR/bridge" "$SCRATCH/bin"
+	printf '#!/bin/sh\nprintf "%%s " $CNI_COMMAND >>%s/calls\n%s\n' \
+		"$SCRATCH" "$1" >"$SCRATCH/bin/ipam"
+	chmod +x "$SCRATCH/bin/ipam"
+}
+
+# bats test_tags=ferrule
+@test "a second ADD of an attachment does not bother IPAM" {
+	local conf='{"cniVersion":"1.0.0","name":"n","type":"bridge",
+		"bridge":"br0","ipam":{"type":"ipam"}}'
+	put_ipam 'echo "{\"ips\":[{\"address\":\"10.9.0.2/24\"}]}"'
+	cni ADD bridge "$conf" CNI_PATH="$SCRATCH/bin"
+	assert_ok
+	ip netns add other
+	cni ADD bridge "$conf" CNI_PATH="$SCRATCH/bin" \
+		CNI_NETNS=/run/netns/other
+	assert_error 103 'container "test" is attached to network "n" as "eth0" already'
+	[ "$(<"$SCRATCH/calls")" = "ADD " ] ||
+		flunk "IPAM was called: $(<"$SCRATCH/calls")"
+	ip -n pod link show eth0
+}
+
+# bats test_tags=ferrule
+@test "a failed ADD takes a bridge down again that has ports of others" {
+	ip -n host link add br0 type bridge
+	ip -n host link add foreign type veth peer name other
+	ip -n host link set foreign master br0
+	put_ipam "echo '{\"code\":11,\"msg\":\"none\"}'; exit 1"
+	cni ADD bridge '{"cniVersion":"1.0.0","name":"n","type":"bridge",
+		"bridge":"br0","promiscMode":true,"ipam":{"type":"ipam"}}' \
+		CNI_PATH="$SCRATCH/bin"
+	assert_error 11 none
+	link_is down host br0
+	ip -n host -d link show br0 | grep -q 'promiscuity 0'
+	ip -n host link show foreign | grep -q 'master br0'
+}
+
+# bats test_tags=ferrule
+@test "STATUS without the right to make links is code 50" {
+	cni STATUS bridge '{"cniVersion":"1.1.0","name":"n","type":"bridge"}'
+	assert_silent
+	status=0
+	in_ns host setpriv --bounding-set -net_admin --inh-caps -all \
+		env CNI_COMMAND=STATUS CNI_PATH=/x "$PLUGIN_DIR/bridge" \
+		>"$SCRATCH/out" <<<'{"cniVersion":"1.1.0","name":"n","type":"bridge"}' ||
+		status=$?
+	output=$(<"$SCRATCH/out")
+	assert_error 50 'probe for bridges: Operation not permitted'
 }
