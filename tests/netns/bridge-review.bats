@@ -168,3 +168,44 @@ put_ipam() { # ANSWER
 	output=$(<"$SCRATCH/out")
 	assert_error 50 'probe for bridges: Operation not permitted'
 }
+
+# bats test_tags=ferrule
+@test "ADDs that fail all at once leave no bridge" {
+	local i round conf pids
+	conf=$(conf '"isGateway":true' |
+		jq -c '.ipam.routes = [{"dst":"10.77.0.0/16","gw":"8.8.8.8"}]')
+	for i in {1..10}; do
+		ip netns add "p$i"
+	done
+	for round in {1..4}; do
+		pids=()
+		for i in {1..10}; do
+			(! in_ns host env CNI_COMMAND=ADD CNI_CONTAINERID="p$i" \
+				CNI_NETNS="/run/netns/p$i" CNI_IFNAME=eth0 \
+				CNI_PATH="$PLUGIN_DIR" "$PLUGIN_DIR/bridge" \
+				<<<"$conf" >/dev/null 2>&1 3>&-) &
+			pids+=($!)
+		done
+		wait "${pids[@]}"
+		[ -z "$(ip -n host -br link | grep -v '^lo ')" ] ||
+			flunk "round $round:" "$(ip -n host -br link)" ||
+			return 1
+	done
+}
+
+# Somebody else may have locked the namespace's file, and keep it.
+# bats test_tags=ferrule
+@test "a lock of somebody else stops no ADD" {
+	in_ns host flock /proc/self/ns/net sleep 3 3>&- &
+	sleep 0.3
+	cni ADD bridge "$(conf '"isGateway":true')"
+	assert_ok
+	kill $!
+}
+
+# bats test_tags=ferrule
+@test "an interface name that is a pattern to the kernel is refused" {
+	cni ADD bridge "$(conf)" CNI_IFNAME=eth%d
+	assert_error 4 'CNI_IFNAME: "eth%d": *'
+	[ "$(world)" = "$(printf 'host\npod')" ] || flunk "$(world)"
+}
