@@ -154,6 +154,17 @@ int err_code(struct err *err, enum cni_code code)
 	return -err->errnum;
 }
 
+int err_take(struct err *err, const struct err *why)
+{
+	if (!why->code)
+		return 0;
+	if (err->code)
+		log_warn("after \"%s\": %s", err->msg, why->msg);
+	else
+		*err = *why;
+	return -why->errnum;
+}
+
 void err_clear(struct err *err)
 {
 	*err = (struct err){ .code = CNI_OK };

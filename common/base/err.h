@@ -77,6 +77,12 @@ int err_hint(struct err *err, const char *fmt, ...) PRINTF(2, 3) COLD;
 /* Change the kind of a recorded failure. Returns -errnum. */
 int err_code(struct err *err, enum cni_code code);
 
+/*
+ * Record @why, a failure that was kept apart until now, details and all. Where
+ * @err has one already, it is only logged. Returns -errno of @why, 0 for none.
+ */
+int err_take(struct err *err, const struct err *why);
+
 /* Forget a failure the caller has decided to tolerate. */
 void err_clear(struct err *err);
 

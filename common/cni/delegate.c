@@ -15,19 +15,6 @@
 /* How much of a delegate's output an error message quotes. */
 #define QUOTE_MAX 400U
 
-/*
- * Everything here is recorded in an error of its own first. A DEL that goes on
- * after a failure comes with an @err in use, whose code and details must stay.
- */
-static int hand_over(const struct err *own, struct err *err)
-{
-	if (own->code && err->code)
-		return err_set(err, own->code, "%s", own->msg);
-	if (own->code)
-		*err = *own;
-	return -own->errnum;
-}
-
 static bool is_regular(const char *path)
 {
 	struct stat st;
@@ -341,6 +328,7 @@ int cni_delegate_start(const struct cni_request *req, enum cni_verb verb,
 		       const char *type, struct cni_delegate *out,
 		       struct err *err)
 {
+	/* A DEL that goes on after a failure comes with an @err in use. */
 	struct err own = { .code = CNI_OK };
 	int r;
 
@@ -351,7 +339,7 @@ int cni_delegate_start(const struct cni_request *req, enum cni_verb verb,
 	r = delegate_find(out, &own);
 	r = r ?: launch(out, verb, &own);
 	out->running = r == 0;
-	return hand_over(&own, err);
+	return err_take(err, &own);
 }
 
 int cni_delegate_finish(struct cni_delegate *delegate, struct cni_result *out,
@@ -370,7 +358,7 @@ int cni_delegate_finish(struct cni_delegate *delegate, struct cni_result *out,
 		if (r < 0)
 			clean_up(delegate, &own);
 	}
-	return hand_over(&own, err);
+	return err_take(err, &own);
 }
 
 void cni_delegate_free(struct cni_delegate *delegate)

@@ -157,11 +157,11 @@ int addr_del(struct net *net, int ifindex, const char *name,
 		return err_nomem(err);
 	r = net_request(net, msg, &why, "delete address %s of \"%s\"",
 			cidr_format(addr, text), name);
-	if (r == -EADDRNOTAVAIL || r == -ENODEV)
+	/* A kernel without IPv6 has no such address either. */
+	if (r == -EADDRNOTAVAIL || r == -ENODEV || r == -EAFNOSUPPORT ||
+	    r == -EOPNOTSUPP)
 		return 0;
-	if (r < 0)
-		*err = why;
-	return r;
+	return err_take(err, &why);
 }
 
 enum addr_dad addr_dad_read(struct nlmsghdr *hdr, int ifindex, struct ip *out)

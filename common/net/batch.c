@@ -156,6 +156,17 @@ static void trace_part(const struct net_batch *batch, const struct part *part,
 	}
 }
 
+static int refuse(const char *what, int errnum, const char *extack,
+		  struct err *err)
+{
+	struct err why = { .code = CNI_OK };
+
+	(void)err_sys(&why, errnum, "%s", what);
+	if (*extack)
+		(void)err_hint(&why, "kernel: %s", extack);
+	return err_take(err, &why);
+}
+
 static int exchange_part(struct net *net, struct net_batch *batch,
 			 struct part *part, struct err *err)
 {
@@ -165,15 +176,12 @@ static int exchange_part(struct net *net, struct net_batch *batch,
 	r = send_part(net, batch, part);
 	r = r ?: receive_part(net, batch, part);
 	if (r < 0)
-		return err_sys(err, -r, "%s", batch->items[part->first].what);
+		return refuse(batch->items[part->first].what, -r, "", err);
 	trace_part(batch, part, start);
 	if (part->refused == part->end)
 		return 0;
-	r = err_sys(err, -batch->items[part->refused].verdict, "%s",
-		    batch->items[part->refused].what);
-	if (*part->extack)
-		(void)err_hint(err, "kernel: %s", part->extack);
-	return r;
+	return refuse(batch->items[part->refused].what,
+		      -batch->items[part->refused].verdict, part->extack, err);
 }
 
 int net_batch_send(struct net *net, struct net_batch *batch, struct err *err)

@@ -49,39 +49,47 @@ int br_add(struct net *net, const struct br_spec *spec, struct err *err)
 	return net_request(net, msg, err, "create bridge \"%s\"", spec->name);
 }
 
-/* The errno of a request to make a bridge that cannot be: its MTU is 1. */
-static int refused_bridge(struct net *net, uint16_t vlan_protocol,
+/*
+ * Ask for a bridge that cannot be, as its MTU is 1: *@refusal is the kernel's
+ * errno. One that says nothing of bridges (EPERM, ENOMEM) is a failure.
+ */
+static int refused_bridge(struct net *net, uint16_t vlan_protocol, int *refusal,
 			  struct err *err)
 {
 	struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
 	auto_msg struct nl_msg *msg = net_msg(
 		RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof(head));
-	struct err expected = { .code = CNI_OK };
+	struct err why = { .code = CNI_OK };
 	int r;
 
 	if (!msg || nla_put_string(msg, IFLA_IFNAME, "ferrule%d") < 0 ||
 	    nla_put_u32(msg, IFLA_MTU, 1) < 0 ||
 	    put_kind(msg, false, vlan_protocol) < 0)
 		return err_nomem(err);
-	r = net_request(net, msg, &expected, "probe for bridges");
+	r = net_request(net, msg, &why, "probe for bridges");
 	if (r == 0)
 		return err_set(err, CNI_E_IO,
 			       "a bridge with an MTU of 1 was made");
-	return r;
+	*refusal = -r;
+	if (r == -EINVAL || r == -EOPNOTSUPP || r == -EPROTONOSUPPORT)
+		return 0;
+	return err_take(err, &why);
 }
 
 int br_support(struct net *net, bool *bridges, bool *vlan_filtering,
 	       struct err *err)
 {
-	int r = refused_bridge(net, 0, err);
+	int refusal = 0;
+	int r;
 
-	*bridges = r != -EOPNOTSUPP;
 	*vlan_filtering = false;
-	if (err->code || !*bridges)
-		return err->code ? -err->errnum : 0;
-	r = refused_bridge(net, NO_VLAN_PROTOCOL, err);
-	*vlan_filtering = r == -EPROTONOSUPPORT;
-	return err->code ? -err->errnum : 0;
+	r = refused_bridge(net, 0, &refusal, err);
+	*bridges = r == 0 && refusal != EOPNOTSUPP;
+	if (r < 0 || !*bridges)
+		return r;
+	r = refused_bridge(net, NO_VLAN_PROTOCOL, &refusal, err);
+	*vlan_filtering = r == 0 && refusal == EPROTONOSUPPORT;
+	return r;
 }
 
 static int put_port_options(struct nl_msg *msg, const struct port_spec *spec)

@@ -22,7 +22,8 @@ int br_add(struct net *net, const struct br_spec *spec,
 
 /*
  * Can this kernel make bridges, and can they filter VLANs? Found out by two
- * requests that the kernel is bound to refuse, the one way or the other.
+ * requests that the kernel is bound to refuse, the one way or the other. That
+ * we may not make any, or that memory ran out, is a failure.
  */
 int br_support(struct net *net, bool *bridges, bool *vlan_filtering,
 	       struct err *err) MUST_CHECK;

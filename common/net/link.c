@@ -70,9 +70,7 @@ int link_find(struct net *net, const char *name, struct link_info *out,
 	r = link_get(net, name, out, &why);
 	net->expected = 0;
 	*found = r == 0;
-	if (r < 0 && r != -ENODEV)
-		*err = why;
-	return r == -ENODEV ? 0 : r;
+	return r == -ENODEV ? 0 : err_take(err, &why);
 }
 
 static int take_each(struct nlmsghdr *hdr, void *ctx)
@@ -192,16 +190,10 @@ int link_del(struct net *net, int index, const char *name, struct err *err)
 	struct err why = { .code = CNI_OK };
 	int r;
 
-	if (!msg)
+	if (!msg || (!index && nla_put_string(msg, IFLA_IFNAME, name) < 0))
 		return err_nomem(err);
 	r = net_request(net, msg, &why, "delete link \"%s\"", name);
-	if (r == -ENODEV)
-		return 0;
-	if (r < 0 && err->code)
-		return err_set(err, why.code, "%s", why.msg);
-	if (r < 0)
-		*err = why;
-	return r;
+	return r == -ENODEV ? 0 : err_take(err, &why);
 }
 
 int link_random_mac(uint8_t mac[LINK_MAC], struct err *err)

@@ -74,7 +74,10 @@ int link_set_flags(struct net *net, const struct link_info *link,
 int link_set_mac(struct net *net, const struct link_info *link,
 		 const uint8_t mac[LINK_MAC], struct err *err) MUST_CHECK;
 
-/* Delete the link with @index, called @name. Success if it is not there. */
+/*
+ * Delete the link with @index, called @name; with @index 0 the one of that
+ * name. Success if it is not there.
+ */
 int link_del(struct net *net, int index, const char *name,
 	     struct err *err) MUST_CHECK;
 

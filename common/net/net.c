@@ -231,6 +231,7 @@ PRINTF(4, 0)
 static int report(struct net *net, const struct exchange *ex, int r,
 		  const char *what, va_list ap, struct err *err)
 {
+	struct err why;
 	char text[300], type[24];
 
 	if ((r == 0 || r == -net->expected) && ex->start == 0)
@@ -243,10 +244,13 @@ static int report(struct net *net, const struct exchange *ex, int r,
 	}
 	if (r == 0 || r == -net->expected)
 		return r;
-	r = err_sys(err, -r, "%s", text);
+	err_clear(&why);
+	(void)err_sys(&why, -r, "%s", text);
+	if (r == -EAGAIN)
+		(void)err_code(&why, CNI_E_AGAIN);
 	if (*net->extack)
-		(void)err_hint(err, "kernel: %s", net->extack);
-	return r;
+		(void)err_hint(&why, "kernel: %s", net->extack);
+	return err_take(err, &why);
 }
 
 int net_request(struct net *net, struct nl_msg *msg, struct err *err,
@@ -310,5 +314,5 @@ int net_dump(struct net *net, struct nl_msg *msg, net_each_fn *each, void *ctx,
 	va_start(ap, what);
 	r = report(net, &ex, r, what, ap, err);
 	va_end(ap);
-	return r == -EAGAIN ? err_code(err, CNI_E_AGAIN) : r;
+	return r;
 }

@@ -186,7 +186,7 @@ static int append_hops(struct reader *to, struct nlattr *hops,
 static int take_route(struct nlmsghdr *hdr, void *ctx)
 {
 	struct reader *to = ctx;
-	const struct rtmsg *info = nlmsg_data(hdr);
+	const struct rtmsg *info;
 	struct route route = { .oif = 0 };
 	struct nlattr *attr, *hops;
 	int left;
@@ -195,8 +195,10 @@ static int take_route(struct nlmsghdr *hdr, void *ctx)
 		route_list_free(to->list);
 		return 0;
 	}
-	if (!nlmsg_valid_hdr(hdr, sizeof(*info)))
+	if (hdr->nlmsg_type != RTM_NEWROUTE ||
+	    !nlmsg_valid_hdr(hdr, sizeof(*info)))
 		return -EBADMSG;
+	info = nlmsg_data(hdr);
 	if (info->rtm_type != RTN_UNICAST)
 		return 0;
 	route.dst.ip.family = info->rtm_family == AF_INET ? IP_V4 : IP_V6;

@@ -125,7 +125,8 @@ static int take_vlans(struct nlmsghdr *hdr, void *ctx)
 		*map = (struct vlan_map){ .pvid = 0 };
 		return 0;
 	}
-	if (!nlmsg_valid_hdr(hdr, sizeof(struct br_vlan_msg)))
+	if (hdr->nlmsg_type != RTM_NEWVLAN ||
+	    !nlmsg_valid_hdr(hdr, sizeof(struct br_vlan_msg)))
 		return -EBADMSG;
 	nlmsg_for_each_attr(attr, hdr, (int)sizeof(struct br_vlan_msg),
 			    left) if (nla_type(attr) == BRIDGE_VLANDB_ENTRY)

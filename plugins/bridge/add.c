@@ -63,12 +63,15 @@ static int protect(struct attachment *at, struct undo *undo, struct err *err)
 /* A bridge that was there before may take a port's MAC for its own. */
 static int report(struct attachment *at, struct err *err)
 {
+	struct link_info bridge = at->bridge;
 	int r = 0;
 
 	if (!at->made_bridge)
-		r = link_get_index(&at->host, at->bridge.index, &at->bridge,
-				   err);
-	return r ?: plan_interfaces(at, err);
+		r = link_get_index(&at->host, bridge.index, &bridge, err);
+	if (r < 0)
+		return r;
+	at->bridge = bridge;
+	return plan_interfaces(at, err);
 }
 
 int bridge_add(const struct cni_request *req, struct cni_result *result,
@@ -82,6 +85,7 @@ int bridge_add(const struct cni_request *req, struct cni_result *result,
 	r = attachment_open(&at, req, err);
 	r = r ?: device_look(&at, err);
 	r = r ?: pod_look(&at, err);
+	r = r ?: port_look(&at, err);
 	r = r ?: device_ensure(&at, &undo, err);
 	r = r ?: ipam_start(&at, &undo, err);
 	r = r ?: port_add(&at, &undo, err);

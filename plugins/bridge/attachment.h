@@ -96,6 +96,13 @@ int gateway_undo(struct attachment *at, struct err *err) MUST_CHECK;
 
 /* ---- port.c: the pair of links ---- */
 
+/*
+ * Is the attachment there already? Asked before IPAM is: many a plugin refuses
+ * a second address, and the DEL that has to follow takes away the first.
+ * Errors: CNI_E_DUPLICATE.
+ */
+int port_look(struct attachment *at, struct err *err) MUST_CHECK;
+
 /* Make it, with its alias, options and VLANs. Errors: CNI_E_DUPLICATE. */
 int port_add(struct attachment *at, struct undo *undo,
 	     struct err *err) MUST_CHECK;

@@ -5,15 +5,17 @@
  *
  * Such an ADD must not pull the bridge from under another that has found it in
  * the meantime. So each ADD holds a shared lock from before it looks until it
- * ends, and the undo removes something only if it gets the lock exclusively:
- * if not, then others are at work, and will use what is there. What is locked
- * is our own network namespace's file, which is there as long as the bridge
- * could be, and needs no place on a disk. Nobody ever waits for it.
+ * ends, and the undo removes something only if it gets the lock exclusively.
+ * It waits for the others a while, as they may all fail, and none of them has
+ * made the bridge. What is locked is our own network namespace's file, which is
+ * there as long as the bridge could be, and needs no place on a disk. Anybody
+ * can lock that, so no wait is long, and going on without it is possible.
  */
 #include <fcntl.h>
 #include <linux/if.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 
 #include "common/base/log.h"
 #include "common/net/br.h"
@@ -23,13 +25,35 @@
 /* How often another may make the bridge, or delete it, while we look. */
 #define RACES_MAX 8
 
+/* An undo is done in less, other ADDs mostly are. */
+#define SHARED_TRIES 10
+#define ALONE_TRIES  100
+#define TRY_NS       10000000L
+
+/* Returns 0 or -errno, -EWOULDBLOCK when it could not be had. */
+static int lock(const struct attachment *at, int how, int tries)
+{
+	const struct timespec pause = { .tv_nsec = TRY_NS };
+
+	for (;;) {
+		if (flock(at->lock, how | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK || --tries == 0)
+			return -errno;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 static int take_lock(struct attachment *at, struct err *err)
 {
+	int r;
+
 	at->lock = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (at->lock < 0)
 		return err_sys(err, errno, "open /proc/self/ns/net");
-	if (flock(at->lock, LOCK_SH | LOCK_NB) < 0 && errno != EWOULDBLOCK)
-		return err_sys(err, errno, "lock /proc/self/ns/net");
+	r = lock(at, LOCK_SH, SHARED_TRIES);
+	if (r < 0 && r != -EWOULDBLOCK)
+		return err_sys(err, -r, "lock /proc/self/ns/net");
 	return 0;
 }
 
@@ -81,13 +105,19 @@ int device_look(struct attachment *at, struct err *err)
 	return r ?: look(at, err);
 }
 
+struct ports {
+	size_t all;
+	size_t containers; /* of whatever network */
+};
+
 static int note_port(const struct link_info *link, void *ctx, struct err *err)
 {
-	size_t *ports = ctx;
+	struct ports *ports = ctx;
 
-	(void)link;
 	(void)err;
-	(*ports)++;
+	ports->all++;
+	if (strncmp(link->alias, "cni:", 4) == 0)
+		ports->containers++;
 	return 0;
 }
 
@@ -112,11 +142,11 @@ static int undo_device(void *ctx, struct err *err)
 {
 	struct attachment *at = ctx;
 	struct link_info now;
-	size_t ports = 0;
+	struct ports ports = { .all = 0 };
 	bool found;
 	int r;
 
-	if (flock(at->lock, LOCK_EX | LOCK_NB) < 0)
+	if (lock(at, LOCK_EX, ALONE_TRIES) < 0)
 		return 0;
 	r = link_find(&at->host, at->conf.bridge, &now, &found, err);
 	if (r < 0 || !found)
@@ -124,11 +154,11 @@ static int undo_device(void *ctx, struct err *err)
 	at->bridge = now;
 	r = gateway_undo(at, err);
 	r = r ?: link_each(&at->host, NULL, now.index, note_port, &ports, err);
-	if (r < 0 || ports > 0)
+	if (r < 0 || ports.containers > 0)
 		return r;
 	if (at->before.index)
 		return restore(at, &now, err);
-	if (memcmp(now.mac, at->bridge_mac, LINK_MAC) != 0)
+	if (ports.all > 0 || memcmp(now.mac, at->bridge_mac, LINK_MAC) != 0)
 		return 0; /* another's, made at the same time */
 	return link_del(&at->host, now.index, now.name, err);
 }

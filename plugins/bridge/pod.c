@@ -31,6 +31,12 @@ int pod_look(struct attachment *at, struct err *err)
 	bool found;
 	int r;
 
+	/* The kernel would make "eth0" of it. */
+	if (strchr(at->owner.ifname, '%'))
+		return err_set(err, CNI_E_ENV,
+			       "CNI_IFNAME: \"%s\": interface names with a "
+			       "\"%%\" are patterns to the kernel",
+			       at->owner.ifname);
 	r = link_find(&at->pod, at->owner.ifname, &link, &found, err);
 	if (r == 0 && found)
 		return err_set(err, CNI_E_ENV,

@@ -65,6 +65,23 @@ static int already_attached(const struct attachment *at, const char *name,
 	return r;
 }
 
+/* ADD takes the first name that is free, so no further ones are looked at. */
+int port_look(struct attachment *at, struct err *err)
+{
+	struct link_info link;
+	char name[OWNER_LINK];
+	bool found = true;
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && found && i < PROBES; i++) {
+		(void)cni_owner_link(&at->owner, i, name);
+		r = link_find(&at->host, name, &link, &found, err);
+		if (r == 0 && found && is_ours(&link, at->alias))
+			return already_attached(at, name, err);
+	}
+	return r;
+}
+
 /* -EEXIST: the name is somebody else's, try the next. */
 static int make_pair(struct attachment *at, const char *name, struct err *err)
 {
