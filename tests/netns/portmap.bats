@@ -840,7 +840,7 @@ traced() {
 	assert_kept
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "nf_tables: the lock of iptables holds up nobody" {
 	local start
 	BACKEND=
