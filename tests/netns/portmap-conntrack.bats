@@ -254,7 +254,7 @@ keep_open() {
 	done
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "thousands of flows do not slow it down much" {
 	local start
 	serve pod udp/81

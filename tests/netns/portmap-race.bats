@@ -34,7 +34,7 @@ ended() {
 	grep -cE "^[A-Z]+ [^ ]+ $1 .*${2:-}" "$SCRATCH/out" || :
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "200 racing ADDs for 20 ports: 20 winners, 180 clear errors" {
 	local i
 	BACKEND=nftables
@@ -57,7 +57,7 @@ ended() {
 	[ -z "$(in_ns host nft list ruleset)" ] || flunk "$(ruleset)"
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "losers of one port among many leave none of the others" {
 	local i
 	BACKEND=nftables
@@ -71,7 +71,7 @@ ended() {
 		flunk "$(ruleset)"
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "first ADDs at once: shared rules are there once" {
 	local once
 	for BACKEND in nftables iptables; do
@@ -90,7 +90,7 @@ ended() {
 	done
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "iptables: 60 racing ADDs for 6 ports" {
 	local i
 	BACKEND=iptables FAMILIES=4
@@ -108,7 +108,7 @@ ended() {
 	refute_rule CNI-DN-
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "ADD and DEL in a throng: nothing is lost, nothing stays" {
 	local i
 	serve pod tcp/80
@@ -132,7 +132,7 @@ ended() {
 }
 
 # The table goes with the last and comes with the first, again and again.
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "the last DEL races with the first ADD" {
 	local i
 	BACKEND=nftables
@@ -149,7 +149,7 @@ ended() {
 }
 
 # Somebody else's transactions go on all the time.
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "while others change other tables" {
 	local i other
 	BACKEND=nftables
@@ -169,7 +169,7 @@ ended() {
 	refute_rule 'cni:n/'
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "GC in the midst of ADDs takes none of the valid" {
 	local i adds live
 	BACKEND=nftables

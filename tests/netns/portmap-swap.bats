@@ -6,6 +6,7 @@
 load helpers
 load portmap
 
+THEIRS=$PEER_DIR
 
 need_peers() {
 	[ -x "$PEER_DIR/portmap" ] || skip 'no peers'

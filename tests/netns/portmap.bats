@@ -125,6 +125,22 @@ assert_hairpin() {
 	assert_answers pod2 'pod fd00:2::1 80' tcp/2001:db8::1/8080
 }
 
+# Else its answer goes straight to the sibling, who has not asked that address.
+# bats test_tags=ferrule
+@test "from a sibling, without br_netfilter: both backends, all protocols" {
+	serve pod tcp/80 udp/81 sctp/82
+	no_br_netfilter
+	for BACKEND in $BACKENDS; do
+		publish pod "${ALL3[@]}"
+		# shellcheck disable=SC2046
+		assert_answers pod2 'pod 10.1.2.1 8?' $(all3 192.0.2.1)
+		# shellcheck disable=SC2046
+		assert_answers pod2 'pod fd00:2::1 8?' $(all3 2001:db8::1)
+		assert_answers lan 'pod 192.0.2.2 80' tcp/192.0.2.1/8080
+		fresh
+	done
+}
+
 @test "two containers publish, and each answers for itself" {
 	serve pod tcp/80 udp/80
 	serve pod2 tcp/80 udp/80
@@ -442,6 +458,22 @@ assert_masq_all() {
 	assert_silent
 	withdraw pod 8080:80/tcp
 	refute_rule CNI-DN-
+}
+
+# They are nft's language, which not every build of ours has.
+@test "nftables: conditions, or an error that says why not" {
+	MORE='"conditionsV4":["ip saddr != 192.0.2.2"]'
+	serve pod tcp/80
+	keep
+	portmap ADD pod "$(conf pod 8080:80/tcp)"
+	if [ "$status" -ne 0 ]; then
+		assert_error 2 '*conditionsV4*libnftables*'
+		assert_kept
+		return
+	fi
+	assert_deaf lan tcp/192.0.2.1/8080
+	assert_answers server 'pod 198.51.100.2 80' tcp/192.0.2.1/8080
+	assert_answers lan 'pod 2001:db8::2 80' tcp/2001:db8::1/8080
 }
 
 # ---- Results ----
@@ -808,7 +840,7 @@ traced() {
 	assert_kept
 }
 
-# bats test_tags=ferrule
+# bats test_tags=ferrule,novalgrind
 @test "nf_tables: the lock of iptables holds up nobody" {
 	local start
 	BACKEND=
