@@ -88,14 +88,15 @@ static const struct nft_set *const sets[] = {
 
 /* ---- The rules that are always the same ---- */
 
-static void put_drop(struct nft_tx *tx, const struct cidr *cidr)
+static void put_drop(struct nft_tx *tx, const struct cidr *cidr,
+		     enum ip_end end)
 {
 	static const char lo[16] = "lo";
 
 	nft_rule_open(tx, &table, guard.name);
 	expr_meta(tx, NFT_META_IIFNAME, NFT_REG_1);
 	expr_cmp(tx, NFT_CMP_NEQ, lo, sizeof(lo));
-	match_cidr(tx, cidr, IP_DESTINATION, false);
+	match_cidr(tx, cidr, end, false);
 	expr_verdict(tx, NF_DROP, NULL);
 	nft_rule_close(tx, "loopback addresses are for this host alone");
 }
@@ -104,10 +105,13 @@ static const struct cidr loopback4 = { .ip = { IP_V4, { 127 } }, .len = 8 };
 static const struct cidr loopback6 = { .ip = { IP_V6, { [15] = 1 } },
 				       .len = 128 };
 
+/* With route_localnet the kernel would take them from, and for, anybody. */
 static void put_guard(struct nft_tx *tx)
 {
-	put_drop(tx, &loopback4);
-	put_drop(tx, &loopback6);
+	put_drop(tx, &loopback4, IP_DESTINATION);
+	put_drop(tx, &loopback6, IP_DESTINATION);
+	put_drop(tx, &loopback4, IP_SOURCE);
+	put_drop(tx, &loopback6, IP_SOURCE);
 }
 
 static void put_local(struct nft_tx *tx, const struct nft_chain *chain)

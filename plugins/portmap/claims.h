@@ -11,10 +11,11 @@ extern const struct nft_layout portmap_layout;
 #define PORTMAP_LAYOUT_USE 15U
 
 /*
- * On packets that we translate, from there to postrouting. The bit that the
- * reference's iptables backend has for the same.
+ * The bit on packets that we translate, from there to postrouting. Not those of
+ * the reference's iptables backend (13) and of kube-proxy (14, 15): who clears
+ * another's bit undoes his work.
  */
-#define PORTMAP_MARK 0x2000U
+#define PORTMAP_MARK 0x1000U
 
 #define POD_CHAIN 32
 

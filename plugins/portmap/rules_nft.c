@@ -220,27 +220,54 @@ static int plan_pod(struct nft *nft, const struct owner *owner,
 	return 0;
 }
 
-/* What the table has for everybody, and the rules for these subnets. */
-static int plan_layout(struct nft *nft, const struct portmap_conf *conf,
-		       struct nft_tx *tx, struct err *err)
+/* Which of the two rules for subnets are missing. */
+static int look_near(struct nft *nft, const struct cidr *const pods[2],
+		     bool missing[2], struct err *err)
 {
-	const struct cidr *pods[] = { &conf->pod4, &conf->pod6 };
-	bool missing[] = { false, false };
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < 2; i++) {
+		missing[i] = false;
 		if (pods[i]->ip.family == IP_NONE)
 			continue;
 		r = near_has(nft, pods[i]->ip.family, pods[i]->len, err);
 		missing[i] = r == 0;
 	}
+	return r < 0 ? r : 0;
+}
+
+/*
+ * Of two first ADDs at once, each would add the rule: so the second must see
+ * that something has changed since it looked.
+ */
+static int plan_near(struct nft *nft, const struct cidr *const pods[2],
+		     bool missing[2], struct nft_tx *tx, struct err *err)
+{
+	uint32_t generation;
+	int r = look_near(nft, pods, missing, err);
+
+	if (r < 0 || !(missing[0] || missing[1]))
+		return r;
+	r = nft_generation(nft, &generation, err);
+	r = r ?: look_near(nft, pods, missing, err);
 	if (r < 0)
 		return r;
-	if (missing[0] || missing[1]) {
-		nft_add_table(tx, portmap_layout.table, 0);
-		nft_add_chain(tx, &portmap_near, 0);
-	}
-	r = nft_layout_repair(nft, &portmap_layout, tx, err);
+	nft_tx_since(tx, generation);
+	nft_add_table(tx, portmap_layout.table, 0);
+	nft_add_chain(tx, &portmap_near, 0);
+	return 0;
+}
+
+/* What the table has for everybody, and the rules for these subnets. */
+static int plan_layout(struct nft *nft, const struct portmap_conf *conf,
+		       struct nft_tx *tx, struct err *err)
+{
+	const struct cidr *const pods[] = { &conf->pod4, &conf->pod6 };
+	bool missing[2];
+	int r;
+
+	r = plan_near(nft, pods, missing, tx, err);
+	r = r ?: nft_layout_repair(nft, &portmap_layout, tx, err);
 	for (size_t i = 0; r == 0 && i < 2; i++)
 		if (missing[i])
 			near_rule(tx, pods[i]->ip.family, pods[i]->len);
