@@ -46,7 +46,8 @@ int veth_add(struct net *net, const struct veth_spec *spec, struct err *err)
 	auto_msg struct nl_msg *msg = net_msg(
 		RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof(head));
 
-	/* One queue is what it has in any case; said here, RCU is not awaited. */
+	/* One queue is what it has in any case; said here, RCU is not awaited.
+	 */
 	if (!msg || put_end(msg, spec->name, spec->mac, spec->mtu) < 0 ||
 	    nla_put_u32(msg, IFLA_TXQLEN, spec->txqlen) < 0 ||
 	    nla_put_u32(msg, IFLA_NUM_TX_QUEUES, 1) < 0 ||
