@@ -3,7 +3,6 @@
 
 #include <linux/netlink.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -50,14 +49,14 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until the socket can be read; or only @look whether it can. */
-static int wait_readable(const struct net *net, int64_t until_ms, bool look)
+/* Until the socket can be read. */
+static int wait_readable(const struct net *net, int64_t until_ms)
 {
 	struct pollfd at = { .fd = net->fd, .events = POLLIN };
-	int64_t left = look ? -1 : until_ms - now_ms();
+	int64_t left = until_ms - now_ms();
 	int n;
 
-	if (!look && left < 0)
+	if (left < 0)
 		return -ETIMEDOUT;
 	n = poll(&at, 1, (int)left + 1);
 	if (n < 0)
@@ -65,7 +64,7 @@ static int wait_readable(const struct net *net, int64_t until_ms, bool look)
 	return n == 0 ? -ETIMEDOUT : 1;
 }
 
-static int take_events(struct net *net, net_each_fn *each, void *ctx)
+int net_take(struct net *net, net_each_fn *each, void *ctx)
 {
 	struct nlmsghdr *hdr = (void *)net->answer;
 	size_t len = 0;
@@ -87,9 +86,9 @@ int net_wait(struct net *net, net_each_fn *each, void *ctx,
 	int r = 0;
 
 	while (r == 0) {
-		r = wait_readable(net, until, timeout_ms == 0);
+		r = wait_readable(net, until);
 		if (r > 0)
-			r = take_events(net, each, ctx);
+			r = net_take(net, each, ctx);
 	}
 	if (r > 0)
 		r = 0;

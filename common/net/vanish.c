@@ -45,7 +45,7 @@ static int wait_until_gone(struct net *events, struct detached *child,
 			break;
 		if (at[1].revents)
 			break;
-		if (at[0].revents && net_wait(events, is_gone, victim, 0) == 0)
+		if (at[0].revents && net_take(events, is_gone, victim) > 0)
 			return 0;
 	}
 	return detach_result(child, err);

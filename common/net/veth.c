@@ -46,8 +46,12 @@ int veth_add(struct net *net, const struct veth_spec *spec, struct err *err)
 	auto_msg struct nl_msg *msg = net_msg(
 		RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof(head));
 
+	/* One queue is what it has in any case; said here, RCU is not awaited.
+	 */
 	if (!msg || put_end(msg, spec->name, spec->mac, spec->mtu) < 0 ||
 	    nla_put_u32(msg, IFLA_TXQLEN, spec->txqlen) < 0 ||
+	    nla_put_u32(msg, IFLA_NUM_TX_QUEUES, 1) < 0 ||
+	    nla_put_u32(msg, IFLA_NUM_RX_QUEUES, 1) < 0 ||
 	    nla_put_u32(msg, IFLA_MASTER, (uint32_t)spec->master) < 0 ||
 	    put_peer(msg, spec) < 0)
 		return err_nomem(err);

@@ -21,6 +21,7 @@ struct query {
 	int (*each)(struct attrs object, struct query *query);
 	void *ctx;
 	union {
+		nft_table_fn *table;
 		nft_element_fn *element;
 		nft_rule_fn *rule;
 		nft_chain_fn *chain;
@@ -244,6 +245,28 @@ static int run_list(struct query *query, struct err *err)
 	int r = run(query, err);
 
 	return r < 0 ? r : 0;
+}
+
+static int each_table(struct attrs object, struct query *query)
+{
+	const char *name =
+		object.data ? attr_str(object, NFTA_TABLE_NAME) : NULL;
+
+	if (object.data && !name)
+		return -EBADMSG;
+	return query->fn.table(name, query->ctx);
+}
+
+int nft_tables(struct nft *nft, nft_table_fn *fn, void *ctx, struct err *err)
+{
+	auto_query struct query query = { .nft = nft,
+					  .list = true,
+					  .each = each_table,
+					  .fn.table = fn,
+					  .ctx = ctx };
+
+	ask(&query, NFT_MSG_GETTABLE, AF_UNSPEC);
+	return run_list(&query, err);
 }
 
 static int each_chain(struct attrs object, struct query *query)

@@ -20,6 +20,11 @@ int nft_generation(struct nft *nft, uint32_t *out, struct err *err) MUST_CHECK;
 int nft_table_get(struct nft *nft, const struct nft_table *table, uint32_t *use,
 		  struct err *err) MUST_CHECK;
 
+/* The names of all tables, of all families; NULL: the list starts again. */
+typedef int nft_table_fn(const char *name, void *ctx);
+int nft_tables(struct nft *nft, nft_table_fn *fn, void *ctx,
+	       struct err *err) MUST_CHECK;
+
 struct nft_chain_info {
 	const char *name;
 	uint32_t use; /* its rules, and what jumps to it */

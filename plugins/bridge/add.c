@@ -60,13 +60,16 @@ static int protect(struct attachment *at, struct undo *undo, struct err *err)
 	return rules_add(&at->nft, &at->rules, err);
 }
 
-/* A bridge that was there before may take a port's MAC for its own. */
+/*
+ * A bridge that was there before may take a port's MAC for its own, but not one
+ * that is a gateway.
+ */
 static int report(struct attachment *at, struct err *err)
 {
 	struct link_info bridge = at->bridge;
 	int r = 0;
 
-	if (!at->made_bridge)
+	if (!at->made_bridge && !at->conf.is_gateway)
 		r = link_get_index(&at->host, bridge.index, &bridge, err);
 	if (r < 0)
 		return r;

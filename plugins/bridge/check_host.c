@@ -116,6 +116,32 @@ static int missing_vlan(const struct attachment *at, unsigned int vid,
 		       at->port.name, vid, how);
 }
 
+static void expect_vlan(struct vlan_map *map, uint16_t vid)
+{
+	map->has[vid / 64] |= UINT64_C(1) << (vid % 64);
+}
+
+/* What a VLAN more lets in is what VLANs are to keep out. */
+static int check_no_more(const struct attachment *at,
+			 const struct vlan_map *have, struct err *err)
+{
+	const struct bridge_conf *conf = &at->conf;
+	struct vlan_map want = { .pvid = have->pvid };
+
+	expect_vlan(&want, have->pvid);
+	if (conf->preserve_default_vlan)
+		expect_vlan(&want, at->bridge.bridge.default_pvid);
+	for (size_t i = 0; i < conf->trunk_count; i++)
+		expect_vlan(&want, conf->trunk[i]);
+	for (uint16_t vid = 1; vid <= VLAN_MAX; vid++)
+		if (has_vlan(have, vid) && !has_vlan(&want, vid))
+			return err_set(err, CNI_E_CHECK,
+				       "port \"%s\" has VLAN %u, which the "
+				       "configuration has not",
+				       at->port.name, vid);
+	return 0;
+}
+
 static int check_vlans(struct attachment *at, struct err *err)
 {
 	const struct bridge_conf *conf = &at->conf;
@@ -133,7 +159,7 @@ static int check_vlans(struct attachment *at, struct err *err)
 	for (size_t i = 0; i < conf->trunk_count; i++)
 		if (!has_vlan(&have, conf->trunk[i]))
 			return missing_vlan(at, conf->trunk[i], "", err);
-	return 0;
+	return check_no_more(at, &have, err);
 }
 
 /* ---- Gateways ---- */

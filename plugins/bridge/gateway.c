@@ -167,7 +167,10 @@ static int pin_mac(struct attachment *at, struct err *err)
 	memcpy(mac, at->bridge.mac, LINK_MAC);
 	if (memcmp(mac, none, LINK_MAC) == 0)
 		r = link_random_mac(mac, err);
-	return r ?: link_set_mac(&at->host, &at->bridge, mac, err);
+	r = r ?: link_set_mac(&at->host, &at->bridge, mac, err);
+	if (r == 0)
+		memcpy(at->bridge.mac, mac, LINK_MAC);
+	return r;
 }
 
 static int add_gateway(struct attachment *at, const struct cidr *want,

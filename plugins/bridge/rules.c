@@ -14,6 +14,8 @@
  * nf_tables all the time, the last tries do not tidy up. An addition is never
  * bound: what it relies on, the kernel checks.
  */
+#include <string.h>
+
 #include "common/base/log.h"
 #include "plugins/bridge/rules_ipt.h"
 
@@ -142,15 +144,6 @@ int rules_nft_there(struct nft *nft, struct err *err)
 	}
 }
 
-/* Returns 1 for nf_tables, 0 for iptables. */
-static int in_nftables(struct nft *nft, const struct bridge_rules *rules,
-		       struct err *err)
-{
-	if (rules->backend != MASQ_AUTO)
-		return rules->backend == MASQ_NFTABLES;
-	return rules_nft_there(nft, err);
-}
-
 int rules_del(struct nft *nft, const struct bridge_rules *rules,
 	      struct err *err)
 {
@@ -161,28 +154,55 @@ int rules_del(struct nft *nft, const struct bridge_rules *rules,
 	return first_of(rules_ipt_del_legacy(rules, err), r);
 }
 
+/* Names of tables in which others' rules for an attachment may be. */
+struct foreign {
+	bool reference, nat;
+};
+
+static int note_table(const char *name, void *ctx)
+{
+	struct foreign *foreign = ctx;
+
+	if (!name)
+		*foreign = (struct foreign){ .nat = false };
+	else if (strcmp(name, "nat") == 0)
+		foreign->nat = true;
+	else if (strcmp(name, "cni_plugins_masquerade") == 0)
+		foreign->reference = true;
+	return 0;
+}
+
 /* An ADD: what to put in place, by which backend. */
 struct addition {
 	const struct bridge_rules *rules;
 	bool masquerade; /* in nf_tables */
+	int *tries;
 };
 
-/* What the reference made before for the same attachment goes with it. */
+/*
+ * What the reference made before for the same attachment goes with it. That an
+ * address is another's still is so rare that it is not asked at first.
+ */
 static int attempt_add(struct nft *nft, const void *what, bool tidy,
 		       struct err *err)
 {
 	auto_nft_tx struct nft_tx tx = { .message = 0 };
+	struct foreign foreign = { .nat = false };
 	const struct addition *addition = what;
+	const struct bridge_rules *rules = addition->rules;
+	const bool look = (*addition->tries)++ > 0;
 	int r;
 
 	(void)tidy;
-	r = rules_ref_del(nft, addition->rules, false, &tx, err);
+	r = nft_tables(nft, note_table, &foreign, err);
+	if (r == 0 && (foreign.reference || foreign.nat))
+		r = rules_ref_del(nft, rules, false, &tx, err);
+	if (r == 0 && foreign.nat && addition->masquerade)
+		r = rules_ipt_del(nft, rules, false, &tx, err);
 	if (r == 0 && addition->masquerade)
-		r = rules_ipt_del(nft, addition->rules, false, &tx, err);
-	if (r == 0 && addition->masquerade)
-		r = rules_masq_add(nft, addition->rules, &tx, err);
-	if (r == 0 && addition->rules->spoof_check)
-		r = rules_spoof_add(nft, addition->rules, &tx, err);
+		r = rules_masq_add(nft, rules, look, &tx, err);
+	if (r == 0 && rules->spoof_check)
+		r = rules_spoof_add(nft, rules, look, &tx, err);
 	return r ?: nft_commit(nft, &tx, err);
 }
 
@@ -196,23 +216,82 @@ static int take_back(struct nft *nft, const struct bridge_rules *rules, int r)
 	return r;
 }
 
+static int add_in_nftables(struct nft *nft, const struct bridge_rules *rules,
+			   bool masquerade, struct err *err)
+{
+	int tries = 0;
+	const struct addition addition = { rules, masquerade, &tries };
+
+	if (!masquerade && !rules->spoof_check)
+		return 0;
+	return repeat(nft, attempt_add, &addition, err);
+}
+
+static int add_in_iptables(struct nft *nft, const struct bridge_rules *rules,
+			   struct err *err)
+{
+	int r = rules_ipt_add(nft, rules, err);
+
+	r = r ?: add_in_nftables(nft, rules, false, err);
+	return r < 0 ? take_back(nft, rules, r) : r;
+}
+
+/* Some kernels have nf_tables for bridges alone, or with no translation. */
+static bool is_lacking(struct nft *nft, int r)
+{
+	struct err ignored = { .code = CNI_OK };
+
+	return r == -EOPNOTSUPP || rules_nft_there(nft, &ignored) == 0;
+}
+
 int rules_add(struct nft *nft, const struct bridge_rules *rules,
 	      struct err *err)
 {
-	struct addition addition = { .rules = rules };
-	bool iptables = false;
-	int r = 0;
+	struct err why = { .code = CNI_OK };
+	int r;
 
-	if (rules->masq_count > 0) {
-		r = in_nftables(nft, rules, err);
-		addition.masquerade = r > 0;
-		iptables = r == 0;
-	}
-	if (iptables)
-		r = rules_ipt_add(nft, rules, err);
-	if (r >= 0 && (addition.masquerade || rules->spoof_check))
-		r = repeat(nft, attempt_add, &addition, err);
-	return r < 0 && iptables ? take_back(nft, rules, r) : r;
+	if (rules->masq_count > 0 && rules->backend == MASQ_IPTABLES)
+		return add_in_iptables(nft, rules, err);
+	r = add_in_nftables(nft, rules, rules->masq_count > 0, &why);
+	if (r < 0 && rules->masq_count > 0 && rules->backend == MASQ_AUTO &&
+	    is_lacking(nft, r))
+		return add_in_iptables(nft, rules, err);
+	if (r < 0)
+		*err = why;
+	return r;
+}
+
+/*
+ * Masquerade may be by whatever backend there was when the container came, and
+ * by whatever plugin. What is said to be missing is what an ADD would make now.
+ */
+static int check_masquerade(struct nft *nft, const struct bridge_rules *rules,
+			    struct err *err)
+{
+	struct err expected = { .code = CNI_OK }, other = { .code = CNI_OK };
+	const bool iptables = rules->backend == MASQ_IPTABLES;
+
+	if ((iptables ? rules_ipt_check : rules_masq_check)(nft, rules,
+							    &expected) == 0)
+		return 0;
+	if ((iptables ? rules_masq_check : rules_ipt_check)(nft, rules,
+							    &other) == 0 ||
+	    rules_ref_masq(nft, rules, &other) > 0)
+		return 0;
+	*err = expected;
+	return -expected.errnum;
+}
+
+static int check_spoof(struct nft *nft, const struct bridge_rules *rules,
+		       struct err *err)
+{
+	struct err expected = { .code = CNI_OK }, other = { .code = CNI_OK };
+
+	if (rules_spoof_check(nft, rules, &expected) == 0 ||
+	    rules_ref_spoof(nft, rules, &other) > 0)
+		return 0;
+	*err = expected;
+	return -expected.errnum;
 }
 
 int rules_check(struct nft *nft, const struct bridge_rules *rules,
@@ -220,14 +299,10 @@ int rules_check(struct nft *nft, const struct bridge_rules *rules,
 {
 	int r = 0;
 
-	if (rules->masq_count > 0) {
-		r = in_nftables(nft, rules, err);
-		if (r >= 0)
-			r = r ? rules_masq_check(nft, rules, err)
-			      : rules_ipt_check(nft, rules, err);
-	}
+	if (rules->masq_count > 0)
+		r = check_masquerade(nft, rules, err);
 	if (r == 0 && rules->spoof_check)
-		r = rules_spoof_check(nft, rules, err);
+		r = check_spoof(nft, rules, err);
 	return r;
 }
 

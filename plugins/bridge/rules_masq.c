@@ -162,9 +162,9 @@ static int repair_chain(struct nft *nft, const struct bridge_rules *rules,
 
 /* An address in use is its last owner's no more: IPAM says whose it is. */
 static int add_source(struct nft *nft, const struct bridge_rules *rules,
-		      const struct cidr *address, struct nft_tx *tx,
-		      struct err *err)
+		      size_t i, bool look, struct nft_tx *tx, struct err *err)
 {
+	const struct cidr *address = &rules->masq[i];
 	char chain[RULES_CHAIN], owner[OWNER_TEXT];
 	struct nft_element_info now = { .comment = "" };
 	struct nft_element element = {
@@ -174,10 +174,11 @@ static int add_source(struct nft *nft, const struct bridge_rules *rules,
 		.chain = chain,
 		.comment = cni_owner_text(&rules->owner, owner),
 	};
-	int r;
+	int r = 0;
 
 	chain_name(rules->owner.network, address, rules->random_fully, chain);
-	r = nft_element_get(nft, element.set, &element.key, &now, err);
+	if (look)
+		r = nft_element_get(nft, element.set, &element.key, &now, err);
 	if (r < 0)
 		return r;
 	if (r > 0 && strcmp(now.comment, owner) == 0 && now.chain &&
@@ -189,7 +190,7 @@ static int add_source(struct nft *nft, const struct bridge_rules *rules,
 	return 0;
 }
 
-int rules_masq_add(struct nft *nft, const struct bridge_rules *rules,
+int rules_masq_add(struct nft *nft, const struct bridge_rules *rules, bool look,
 		   struct nft_tx *tx, struct err *err)
 {
 	int r = nft_layout_repair(nft, &layout, tx, err);
@@ -197,7 +198,7 @@ int rules_masq_add(struct nft *nft, const struct bridge_rules *rules,
 	for (size_t i = 0; r == 0 && i < rules->masq_count; i++)
 		r = repair_chain(nft, rules, i, tx, err);
 	for (size_t i = 0; r == 0 && i < rules->masq_count; i++)
-		r = add_source(nft, rules, &rules->masq[i], tx, err);
+		r = add_source(nft, rules, i, look, tx, err);
 	return r;
 }
 

@@ -42,8 +42,11 @@ int rules_victims_plan(struct nft *nft, const struct nft_layout *layout,
 /* Returns 1 if this kernel has nf_tables, 0 if not. */
 int rules_nft_there(struct nft *nft, struct err *err) MUST_CHECK;
 
-/* Masquerade in nf_tables. _del() and _gc() return what the plan does. */
-int rules_masq_add(struct nft *nft, const struct bridge_rules *rules,
+/*
+ * Masquerade in nf_tables. _del() and _gc() return what the plan does. Without
+ * @look, the commit is refused (-EEXIST) where an address is another's still.
+ */
+int rules_masq_add(struct nft *nft, const struct bridge_rules *rules, bool look,
 		   struct nft_tx *tx, struct err *err) MUST_CHECK;
 int rules_masq_del(struct nft *nft, const struct bridge_rules *rules, bool tidy,
 		   struct nft_tx *tx, struct err *err) MUST_CHECK;
@@ -55,7 +58,7 @@ int rules_masq_gc(struct nft *nft, const char *network,
 
 /* The check of MAC addresses. */
 int rules_spoof_add(struct nft *nft, const struct bridge_rules *rules,
-		    struct nft_tx *tx, struct err *err) MUST_CHECK;
+		    bool look, struct nft_tx *tx, struct err *err) MUST_CHECK;
 int rules_spoof_del(struct nft *nft, const struct bridge_rules *rules,
 		    bool tidy, struct nft_tx *tx, struct err *err) MUST_CHECK;
 int rules_spoof_check(struct nft *nft, const struct bridge_rules *rules,
@@ -107,6 +110,11 @@ int rules_table_left(struct nft *nft, const struct nft_table *table,
 /* What the reference plugin made in nf_tables; they return what plans do. */
 int rules_ref_del(struct nft *nft, const struct bridge_rules *rules, bool tidy,
 		  struct nft_tx *tx, struct err *err) MUST_CHECK;
+/* Is all there that the reference makes of it? Returns 1 or 0. */
+int rules_ref_masq(struct nft *nft, const struct bridge_rules *rules,
+		   struct err *err) MUST_CHECK;
+int rules_ref_spoof(struct nft *nft, const struct bridge_rules *rules,
+		    struct err *err) MUST_CHECK;
 int rules_ref_gc(struct nft *nft, const char *network,
 		 const struct cni_attachments *valid, bool tidy,
 		 struct nft_tx *tx, struct err *err) MUST_CHECK;

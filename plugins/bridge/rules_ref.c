@@ -177,6 +177,50 @@ int rules_ref_del(struct nft *nft, const struct bridge_rules *rules, bool tidy,
 	return s < 0 ? s : r | s;
 }
 
+/* One for each address. */
+int rules_ref_masq(struct nft *nft, const struct bridge_rules *rules,
+		   struct err *err)
+{
+	auto_rules_scan struct rules_scan scan = { .kept = 0 };
+	const struct cni_owner *owner = &rules->owner;
+	char pair[PAIR + 1];
+	int r;
+
+	hash_pair(owner->network, owner->container, owner->ifname, pair);
+	r = rules_scan(nft, &checks, is_pair, pair, &scan, err);
+	return r < 0 ? r : rules_scan_count(&scan) >= rules->masq_count;
+}
+
+/* The jump for the port, and the two chains: a jump; return and drop. */
+int rules_ref_spoof(struct nft *nft, const struct bridge_rules *rules,
+		    struct err *err)
+{
+	auto_strbuf struct strbuf chain = { .data = NULL };
+	auto_strbuf struct strbuf comment = { .data = NULL };
+	const struct cni_owner *owner = &rules->owner;
+	const uint32_t wanted[] = { 1, 1, 2 };
+	int r = 1;
+
+	put_name(&chain, CHAIN_NAME, owner->container, owner->ifname);
+	put_name(&comment, CHECK_NAME, owner->container, owner->ifname);
+	for (size_t i = 0; r > 0 && i < 3; i++) {
+		auto_rules_scan struct rules_scan scan = { .kept = 0 };
+		struct rules_place place = ports;
+
+		if (i == 2)
+			strbuf_puts(&chain, "-mac");
+		if (chain.failed || comment.failed)
+			return err_nomem(err);
+		if (i > 0)
+			place.chain = chain.data;
+		r = rules_scan(nft, &place, is_comment, comment.data, &scan,
+			       err);
+		if (r == 0)
+			r = rules_scan_count(&scan) >= wanted[i];
+	}
+	return r;
+}
+
 /* The hash pairs of all that are valid, one after the other. */
 struct pairs {
 	struct strbuf list;

@@ -105,7 +105,8 @@ static void put_check(struct nft_tx *tx, const struct bridge_rules *rules,
 
 /* The port is ours, so whatever is there for its name is stale. */
 static int add_port(struct nft *nft, const struct bridge_rules *rules,
-		    const char *chain, struct nft_tx *tx, struct err *err)
+		    const char *chain, bool look, struct nft_tx *tx,
+		    struct err *err)
 {
 	struct nft_element_info now = { .comment = "" };
 	char owner[OWNER_TEXT];
@@ -116,8 +117,10 @@ static int add_port(struct nft *nft, const struct bridge_rules *rules,
 		.chain = chain,
 		.comment = cni_owner_text(&rules->owner, owner),
 	};
-	int r = nft_element_get(nft, &ports, &element.key, &now, err);
+	int r = 0;
 
+	if (look)
+		r = nft_element_get(nft, &ports, &element.key, &now, err);
 	if (r < 0)
 		return r;
 	if (r > 0 && strcmp(now.comment, owner) == 0 && now.chain &&
@@ -130,7 +133,7 @@ static int add_port(struct nft *nft, const struct bridge_rules *rules,
 }
 
 int rules_spoof_add(struct nft *nft, const struct bridge_rules *rules,
-		    struct nft_tx *tx, struct err *err)
+		    bool look, struct nft_tx *tx, struct err *err)
 {
 	auto_nft_tx struct nft_tx want = { .message = 0 };
 	char name[RULES_CHAIN];
@@ -141,7 +144,7 @@ int rules_spoof_add(struct nft *nft, const struct bridge_rules *rules,
 	put_check(&want, rules, name);
 	r = nft_layout_repair(nft, &layout, tx, err);
 	r = r ?: nft_layout_repair_chain(nft, &chain, &want, tx, err);
-	return r ?: add_port(nft, rules, name, tx, err);
+	return r ?: add_port(nft, rules, name, look, tx, err);
 }
 
 static int find_port(struct nft *nft, const struct bridge_rules *rules,

@@ -93,9 +93,8 @@ static int masquerade(struct nft *nft, const struct bridge_conf *conf,
 	if (conf->masq_backend == MASQ_IPTABLES)
 		return iptables_masquerade(err);
 	r = nft_masquerade(nft, conf, err);
-	/* Not said: iptables is used where there is no nf_tables at all. */
+	/* Not said: iptables is used where nf_tables cannot be. */
 	if (r < 0 && conf->masq_backend == MASQ_AUTO &&
-	    rules_nft_there(nft, &other) == 0 &&
 	    iptables_masquerade(&other) == 0) {
 		err_clear(err);
 		return 0;
