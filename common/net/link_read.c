@@ -126,6 +126,9 @@ static void read_attr(struct nlattr *attr, struct link_info *out)
 	case IFLA_PROMISCUITY:
 		out->promiscuity = u32_of(attr);
 		break;
+	case IFLA_GROUP:
+		out->group = u32_of(attr);
+		break;
 	case IFLA_LINKINFO:
 		read_linkinfo(attr, out);
 		break;
