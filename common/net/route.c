@@ -205,7 +205,8 @@ static int take_route(struct nlmsghdr *hdr, void *ctx)
 	route.dst.len = info->rtm_dst_len;
 	route.scope = info->rtm_scope;
 	route.table = info->rtm_table;
-	nlmsg_for_each_attr(attr, hdr, (int)sizeof(*info), left)
+	nla_for_each_attr (attr, nlmsg_attrdata(hdr, (int)sizeof(*info)),
+			   nlmsg_attrlen(hdr, (int)sizeof(*info)), left)
 		read_attr(attr, route.dst.ip.family, &route);
 	if (route.table == RT_TABLE_LOCAL)
 		return 0;
