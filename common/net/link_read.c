@@ -150,8 +150,9 @@ int link_read(struct nlmsghdr *hdr, struct link_info *out)
 	out->index = info->ifi_index;
 	out->flags = info->ifi_flags;
 	nla_for_each_attr (attr, nlmsg_attrdata(hdr, (int)sizeof(*info)),
-			   nlmsg_attrlen(hdr, (int)sizeof(*info)), left)
+			   nlmsg_attrlen(hdr, (int)sizeof(*info)), left) {
 		read_attr(attr, out);
+	}
 	return *out->name ? 0 : -EBADMSG;
 }
 
