@@ -64,11 +64,12 @@ static void sink_add(struct sink *sink, const char *text, size_t len)
 
 static void sink_number(struct sink *sink, uint64_t value, bool negative)
 {
-	char digits[TEXT_NUM];
+	char digits[TEXT_NUM] = "";
+	const char *end = text_uint(digits, value);
 
 	if (negative)
 		sink_add(sink, "-", 1);
-	sink_add(sink, digits, (size_t)(text_uint(digits, value) - digits));
+	sink_add(sink, digits, (size_t)(end - digits));
 }
 
 /* One conversion, behind the '%'. Returns what is behind it. */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/net/batch.h"
+
 struct list {
 	size_t count, size;
 	struct link_info *at;
@@ -194,6 +196,36 @@ int link_del(struct net *net, int index, const char *name, struct err *err)
 		return err_nomem(err);
 	r = net_request(net, msg, &why, "delete link \"%s\"", name);
 	return r == -ENODEV ? 0 : err_take(err, &why);
+}
+
+static struct nl_msg *group_msg(int type, int index, uint32_t group)
+{
+	struct ifinfomsg head = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+	auto_msg struct nl_msg *msg = net_msg(type, 0, &head, sizeof(head));
+
+	if (!msg || nla_put_u32(msg, IFLA_GROUP, group) < 0)
+		return NULL;
+	return take_ptr(msg);
+}
+
+/* One that is gone by now is as good as put into the group. */
+int link_del_group(struct net *net, uint32_t group, const int *index,
+		   size_t count, struct err *err)
+{
+	auto_net_batch struct net_batch batch = { .count = 0 };
+	auto_msg struct nl_msg *msg = group_msg(RTM_DELLINK, 0, group);
+	int r;
+
+	if (!msg)
+		return err_nomem(err);
+	for (size_t i = 0; i < count; i++)
+		net_batch_add(&batch, group_msg(RTM_NEWLINK, index[i], group),
+			      ENODEV, "put link %d into group %u", index[i],
+			      group);
+	r = net_batch_send(net, &batch, err);
+	return r
+		       ?: net_request(net, msg, err, "delete links of group %u",
+				      group);
 }
 
 int link_random_mac(uint8_t mac[LINK_MAC], struct err *err)

@@ -22,6 +22,7 @@ struct link_info {
 	bool has_mac;
 	uint8_t mac[LINK_MAC];
 	uint8_t operstate; /* IF_OPER_* */
+	uint32_t group;    /* 0: the default one */
 	uint32_t promiscuity;
 	char name[LINK_NAME];
 	char kind[LINK_NAME]; /* "veth", "bridge"; "" for a device */
@@ -80,6 +81,15 @@ int link_set_mac(struct net *net, const struct link_info *link,
  */
 int link_del(struct net *net, int index, const char *name,
 	     struct err *err) MUST_CHECK;
+
+/*
+ * Delete the @count links with these indices, with one wait of the kernel for
+ * all: they are put into @group, which no other link may be in, and deleted as
+ * that. All of them or, after an error of the first step, none; call link_del()
+ * for each then.
+ */
+int link_del_group(struct net *net, uint32_t group, const int *index,
+		   size_t count, struct err *err) MUST_CHECK;
 
 /* A random unicast address of those that anybody may give. */
 int link_random_mac(uint8_t mac[LINK_MAC], struct err *err) MUST_CHECK;

@@ -126,6 +126,9 @@ static void read_attr(struct nlattr *attr, struct link_info *out)
 	case IFLA_PROMISCUITY:
 		out->promiscuity = u32_of(attr);
 		break;
+	case IFLA_GROUP:
+		out->group = u32_of(attr);
+		break;
 	case IFLA_LINKINFO:
 		read_linkinfo(attr, out);
 		break;
@@ -146,8 +149,10 @@ int link_read(struct nlmsghdr *hdr, struct link_info *out)
 		return -EBADMSG;
 	out->index = info->ifi_index;
 	out->flags = info->ifi_flags;
-	nlmsg_for_each_attr(attr, hdr, (int)sizeof(*info), left)
+	nla_for_each_attr (attr, nlmsg_attrdata(hdr, (int)sizeof(*info)),
+			   nlmsg_attrlen(hdr, (int)sizeof(*info)), left) {
 		read_attr(attr, out);
+	}
 	return *out->name ? 0 : -EBADMSG;
 }
 

@@ -91,7 +91,7 @@ void route_put(struct net_batch *batch, const struct route *route,
 /* ---- Reading ---- */
 
 struct reader {
-	struct route_list *list;
+	struct route_list list;
 	int oif;
 };
 
@@ -102,8 +102,8 @@ static int append(struct route_list *list, const struct route *route)
 
 	if (!grown)
 		return -ENOMEM;
-	grown[list->count++] = *route;
 	list->at = grown;
+	list->at[list->count++] = *route;
 	return 0;
 }
 
@@ -176,7 +176,7 @@ static int append_hops(struct reader *to, struct nlattr *hops,
 		if (gw)
 			read_ip(gw, route.dst.ip.family, &route.gw);
 		if (route.oif == to->oif)
-			r = append(to->list, &route);
+			r = append(&to->list, &route);
 		left -= (int)NLA_ALIGN(hop->rtnh_len);
 		hop = (void *)((char *)hop + NLA_ALIGN(hop->rtnh_len));
 	}
@@ -192,7 +192,7 @@ static int take_route(struct nlmsghdr *hdr, void *ctx)
 	int left;
 
 	if (!hdr) {
-		route_list_free(to->list);
+		route_list_free(&to->list);
 		return 0;
 	}
 	if (hdr->nlmsg_type != RTM_NEWROUTE ||
@@ -205,21 +205,23 @@ static int take_route(struct nlmsghdr *hdr, void *ctx)
 	route.dst.len = info->rtm_dst_len;
 	route.scope = info->rtm_scope;
 	route.table = info->rtm_table;
-	nlmsg_for_each_attr(attr, hdr, (int)sizeof(*info), left)
+	nla_for_each_attr (attr, nlmsg_attrdata(hdr, (int)sizeof(*info)),
+			   nlmsg_attrlen(hdr, (int)sizeof(*info)), left) {
 		read_attr(attr, route.dst.ip.family, &route);
+	}
 	if (route.table == RT_TABLE_LOCAL)
 		return 0;
 	hops = nlmsg_find_attr(hdr, sizeof(*info), RTA_MULTIPATH);
 	if (hops)
 		return append_hops(to, hops, &route);
-	return route.oif == to->oif ? append(to->list, &route) : 0;
+	return route.oif == to->oif ? append(&to->list, &route) : 0;
 }
 
 int route_list(struct net *net, enum ip_family family, int oif,
 	       struct route_list *out, struct err *err)
 {
 	struct rtmsg head = { .rtm_family = af_of(family) };
-	struct reader to = { .list = out, .oif = oif };
+	struct reader to = { .oif = oif };
 	auto_msg struct nl_msg *msg =
 		net_msg(RTM_GETROUTE, 0, &head, sizeof(head));
 	int r;
@@ -230,7 +232,8 @@ int route_list(struct net *net, enum ip_family family, int oif,
 	r = net_dump(net, msg, take_route, &to, err, "list IPv%d routes",
 		     (int)family);
 	if (r < 0)
-		route_list_free(out);
+		route_list_free(&to.list);
+	*out = to.list;
 	return r;
 }
 

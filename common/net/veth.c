@@ -18,7 +18,7 @@ static int put_end(struct nl_msg *msg, const char *name, const uint8_t *mac,
 
 static int put_peer(struct nl_msg *msg, const struct veth_spec *spec)
 {
-	const struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
+	struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
 	struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
 	struct nlattr *data, *peer;
 
@@ -26,8 +26,7 @@ static int put_peer(struct nl_msg *msg, const struct veth_spec *spec)
 		return -ENOMEM;
 	data = nla_nest_start(msg, IFLA_INFO_DATA);
 	peer = data ? nla_nest_start(msg, VETH_INFO_PEER) : NULL;
-	if (!peer || nlmsg_append(msg, (void *)(uintptr_t)&head, sizeof(head),
-				  NLMSG_ALIGNTO) < 0)
+	if (!peer || nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO) < 0)
 		return -ENOMEM;
 	if (put_end(msg, spec->peer, spec->peer_mac, spec->mtu) < 0)
 		return -ENOMEM;

@@ -44,16 +44,15 @@ static int put_tagged(struct nl_msg *msg, const struct vlan_set *set)
 static struct nl_msg *vlan_msg(int type, const struct link_info *link,
 			       const struct vlan_set *set)
 {
-	const struct ifinfomsg head = { .ifi_family = AF_BRIDGE,
-					.ifi_index = link->index };
+	struct ifinfomsg head = { .ifi_family = AF_BRIDGE,
+				  .ifi_index = link->index };
 	const unsigned int pvid =
 		BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
 	auto_msg struct nl_msg *msg = nlmsg_alloc_size(VLAN_BYTES);
 	struct nlmsghdr *hdr = msg ? nlmsg_put(msg, 0, 0, type, 0, 0) : NULL;
 	struct nlattr *spec;
 
-	if (!hdr || nlmsg_append(msg, (void *)(uintptr_t)&head, sizeof(head),
-				 NLMSG_ALIGNTO) < 0)
+	if (!hdr || nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO) < 0)
 		return NULL;
 	spec = nla_nest_start(msg, IFLA_AF_SPEC);
 	if (!spec || put_tagged(msg, set) < 0 ||
@@ -128,9 +127,12 @@ static int take_vlans(struct nlmsghdr *hdr, void *ctx)
 	if (hdr->nlmsg_type != RTM_NEWVLAN ||
 	    !nlmsg_valid_hdr(hdr, sizeof(struct br_vlan_msg)))
 		return -EBADMSG;
-	nlmsg_for_each_attr(attr, hdr, (int)sizeof(struct br_vlan_msg),
-			    left) if (nla_type(attr) == BRIDGE_VLANDB_ENTRY)
-		map_entry(attr, map);
+	nla_for_each_attr (attr,
+			   nlmsg_attrdata(hdr, (int)sizeof(struct br_vlan_msg)),
+			   nlmsg_attrlen(hdr, (int)sizeof(struct br_vlan_msg)),
+			   left)
+		if (nla_type(attr) == BRIDGE_VLANDB_ENTRY)
+			map_entry(attr, map);
 	return 0;
 }
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/base/text.h"
 #include "common/net/neigh.h"
 #include "common/net/netns.h"
 #include "common/net/vanish.h"
@@ -20,8 +19,7 @@
 
 /* The container's interface, as prevResult has it. */
 struct known {
-	bool has_mac;
-	char mac[LINK_MAC_TEXT];
+	const char *mac; /* NULL: not known */
 };
 
 static void read_prev(struct attachment *at, struct known *known)
@@ -43,9 +41,7 @@ static void read_prev(struct attachment *at, struct known *known)
 		    !*entry->sandbox ||
 		    strcmp(entry->name, at->owner.ifname) != 0)
 			continue;
-		known->has_mac = true;
-		(void)text_putn(known->mac, entry->mac,
-				strnlen(entry->mac, sizeof(known->mac) - 1));
+		known->mac = entry->mac;
 	}
 }
 
@@ -67,7 +63,7 @@ static bool is_ours(struct attachment *at, const struct known *known)
 	    strcmp(peer.kind, "veth") == 0 && peer.peer == at->eth.index &&
 	    strncmp(peer.alias, "cni:", 4) == 0)
 		return strcmp(peer.alias, at->alias) == 0;
-	return !known->has_mac ||
+	return !known->mac ||
 	       strcasecmp(link_mac_text(at->eth.mac, mac), known->mac) == 0;
 }
 
@@ -137,7 +133,7 @@ static int delete_links(struct attachment *at, struct err *err)
 
 static int find_links(struct attachment *at, struct err *err)
 {
-	struct known known = { .has_mac = false };
+	struct known known = { .mac = NULL };
 	bool found = false;
 	int r;
 

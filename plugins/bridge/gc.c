@@ -4,6 +4,7 @@
  * have any more. Their links are known by their aliases, and those without
  * one, of an ADD that was killed, by their names.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/bridge/attachment.h"
@@ -13,7 +14,9 @@ struct sweep {
 	struct net *host;
 	const char *network;
 	const struct cni_attachments *valid;
-	int first; /* error */
+	size_t count;
+	struct link_info *stale;
+	uint32_t highest; /* group that any link is in */
 };
 
 /* "veth" and the network's four characters, before those of an attachment. */
@@ -39,39 +42,85 @@ static bool is_half_made(const struct sweep *sweep, const char *name)
 
 static bool is_stale(const struct sweep *sweep, const struct link_info *link)
 {
+	if (strcmp(link->kind, "veth") != 0)
+		return false;
 	if (*link->alias)
 		return cni_owner_stale(link->alias, sweep->network,
 				       sweep->valid);
 	return is_half_made(sweep, link->name);
 }
 
-/* After an error it goes on: others are to be removed, too. */
-static int sweep_link(const struct link_info *link, void *ctx, struct err *err)
+static int note_stale(const struct link_info *link, void *ctx, struct err *err)
 {
 	struct sweep *sweep = ctx;
-	struct err why = { .code = CNI_OK };
-	int r;
+	struct link_info *grown;
 
+	if (link->group > sweep->highest)
+		sweep->highest = link->group;
 	if (!is_stale(sweep, link))
 		return 0;
-	r = link_del(sweep->host, link->index, link->name, &why);
-	if (r < 0) {
-		(void)err_set(err, why.code, "%s (%s)", why.msg, link->alias);
-		sweep->first = first_of(r, sweep->first);
-	}
+	grown = reallocarray(sweep->stale, sweep->count + 1, sizeof(*grown));
+	if (!grown)
+		return err_nomem(err);
+	sweep->stale = grown;
+	grown[sweep->count++] = *link;
 	return 0;
+}
+
+/* After an error it goes on: others are to be removed, too. */
+static int delete_each(struct sweep *sweep, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sweep->count; i++) {
+		const struct link_info *link = &sweep->stale[i];
+		struct err why = { .code = CNI_OK };
+
+		if (link_del(sweep->host, link->index, link->name, &why) == 0)
+			continue;
+		r = first_of(-why.errnum, r);
+		(void)err_set(err, why.code, "%s (%s)", why.msg, link->alias);
+	}
+	return r;
+}
+
+/*
+ * For each deletion the kernel waits some 15 ms, but only once for a group. One
+ * that is in use has a low number; all numbers are free beyond the highest.
+ */
+static int delete_all(struct sweep *sweep, struct err *err)
+{
+	auto_free int *index = calloc(sweep->count + 1, sizeof(*index));
+	struct err why = { .code = CNI_OK };
+
+	if (sweep->count < 2 || !index || sweep->highest == UINT32_MAX)
+		return delete_each(sweep, err);
+	for (size_t i = 0; i < sweep->count; i++)
+		index[i] = sweep->stale[i].index;
+	if (link_del_group(sweep->host, sweep->highest + 1, index, sweep->count,
+			   &why) < 0)
+		return delete_each(sweep, err);
+	return 0;
+}
+
+static void sweep_free(struct sweep *sweep)
+{
+	free(sweep->stale);
 }
 
 static int sweep_links(const char *network, const struct cni_attachments *valid,
 		       struct err *err)
 {
 	auto_net struct net host = NET_CLOSED;
-	struct sweep sweep = { &host, network, valid, 0 };
+	AUTO(sweep_free)
+	struct sweep sweep = { .host = &host,
+			       .network = network,
+			       .valid = valid };
 	int r;
 
 	r = net_open(&host, -1, err);
-	r = r ?: link_each(&host, "veth", 0, sweep_link, &sweep, err);
-	return first_of(r, sweep.first);
+	r = r ?: link_each(&host, NULL, 0, note_stale, &sweep, err);
+	return r ?: delete_all(&sweep, err);
 }
 
 int bridge_gc(const struct cni_request *req, struct cni_result *result,

@@ -9,10 +9,12 @@
 #include <string.h>
 
 /* For the readers that are no other file's business. */
+/* NOLINTBEGIN(bugprone-suspicious-include,readability-identifier-naming) */
 #include "common/net/route.c"
 #define append addr_append
 #include "common/net/addr.c"
 #include "common/net/vlan.c"
+/* NOLINTEND(bugprone-suspicious-include,readability-identifier-naming) */
 
 #include "common/net/link.h"
 

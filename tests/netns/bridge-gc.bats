@@ -229,3 +229,27 @@ three() {
 	assert_silent
 	assert_kept
 }
+
+# bats test_tags=ferrule,novalgrind
+@test "thirty links go in one wait of the kernel, and no other link with them" {
+	local i before after
+	attach "$(conf '"isGateway":true' "$NET4")"
+	for i in {1..30}; do
+		ip -n host link add "gone$i" type veth peer name "peer$i"
+		ip -n host link set "gone$i" alias "cni:n/gone$i/eth0"
+	done
+	# In groups of their own, of another network, of nobody.
+	ip -n host link add other type veth peer name other-peer
+	ip -n host link set other alias "cni:another/gone1/eth0" group 77
+	before=$(date +%s%N)
+	gc "$(valid test/eth0)"
+	after=$(date +%s%N)
+	assert_silent
+	! ip -n host -br link | grep -q '^gone' ||
+		flunk "$(ip -n host -br link)"
+	ip -n host link show other
+	ip -n host link show other-peer
+	reaches pod 10.1.2.1
+	echo "# $(((after - before) / 1000000)) ms" >&3
+	[ $((after - before)) -lt 300000000 ] || flunk 'one by one?'
+}

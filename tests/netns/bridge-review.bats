@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bridge where things go wrong: system calls that fail, and what was there.
-# shellcheck disable=SC2154,SC2034
+# shellcheck disable=SC2154,SC2034,SC2016
 load helpers
 
 conf() { # [MORE KEYS]
@@ -187,7 +187,7 @@ put_ipam() { # ANSWER
 			pids+=($!)
 		done
 		wait "${pids[@]}"
-		[ -z "$(ip -n host -br link | grep -v '^lo ')" ] ||
+		! ip -n host -br link | grep -qv '^lo ' ||
 			flunk "round $round:" "$(ip -n host -br link)" ||
 			return 1
 	done

@@ -68,7 +68,7 @@ static int sent_at(size_t at, struct nlmsghdr *out)
 
 static void test_one_send_one_answer(void **state)
 {
-	struct nlmsghdr hdr;
+	struct nlmsghdr hdr = { .nlmsg_len = 0 };
 	struct fixture f;
 
 	(void)state;
@@ -169,7 +169,7 @@ static void test_tolerated(void **state)
 /* Of 150 requests: three sends; and none after one that was refused. */
 static void test_many(void **state)
 {
-	struct nlmsghdr hdr;
+	struct nlmsghdr hdr = { .nlmsg_len = 0 };
 	struct fixture f;
 
 	(void)state;
