@@ -19,6 +19,8 @@ int ipt_chain(const struct ipt_table *table, const char *chain, struct err *err)
 
 	if (table->snapshot)
 		return ipt_legacy_chain(table->snapshot, chain);
+	if (!table->nft)
+		return 0;
 	return nft_chain_get(table->nft,
 			     ipt_nft_table(table->family, table->name), chain,
 			     &info, err);
@@ -29,6 +31,8 @@ int ipt_rules(const struct ipt_table *table, const char *chain, ipt_rule_fn *fn,
 {
 	if (table->snapshot)
 		return ipt_legacy_rules(table->snapshot, chain, fn, ctx);
+	if (!table->nft)
+		return 0;
 	return ipt_nft_rules(table, chain, fn, ctx, err);
 }
 

@@ -36,7 +36,7 @@ struct ipt_rule {
 /* Called for the rules of a chain; with NULL: begin anew. */
 typedef int ipt_rule_fn(const struct ipt_rule *rule, void *ctx);
 
-/* Where rules are read from: one table of one family. */
+/* Where rules are read from: one table of one family; without both, nothing. */
 struct ipt_table {
 	enum ip_family family;
 	const char *name;            /* "nat", "raw" */

@@ -24,12 +24,13 @@ static bool take(struct attrs info, void *out, size_t size)
 	return true;
 }
 
+/* Of several, the first: conditions of users come later. */
 static void read_comment(struct ipt_rule *rule, struct attrs info)
 {
 	const char *text = (const char *)info.data;
 	size_t len = info.len < IPT_COMMENT - 1 ? info.len : IPT_COMMENT - 1;
 
-	if (text)
+	if (text && !*rule->comment)
 		(void)text_putn(rule->comment, text, strnlen(text, len));
 }
 

@@ -86,5 +86,12 @@ int claims_listed(struct nft *nft, const char *chain, struct claims *out,
 #define CLAIM_TEXT 80
 char *claim_text(const struct claim *claim, char buf[static CLAIM_TEXT]);
 
+/*
+ * That @holder, in the words of an owner's text, has it. Without an interface,
+ * none is named. Errors: CNI_E_PORT_TAKEN.
+ */
+int claims_taken(const struct claim *claim, const char *holder,
+		 struct err *err);
+
 /* What @listed says, into @conf where that says nothing. */
 void claims_recall(const struct claims *listed, struct portmap_conf *conf);

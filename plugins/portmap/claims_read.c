@@ -273,3 +273,31 @@ char *claim_text(const struct claim *claim, char buf[static CLAIM_TEXT])
 		       protocol_text(mapping.protocol));
 	return buf;
 }
+
+/* "cni:NETWORK/CONTAINER/IFNAME" in words. */
+int claims_taken(const struct claim *claim, const char *holder, struct err *err)
+{
+	static const char prefix[] = "cni:";
+	const size_t len = strncmp(holder, prefix, 4) == 0 ? 4 : 0;
+	const char *network = holder + len;
+	const char *container = strchr(network, '/');
+	const char *ifname = container ? strchr(container + 1, '/') : NULL;
+	char text[CLAIM_TEXT];
+
+	(void)claim_text(claim, text);
+	if (len == 0 || !ifname)
+		return err_set(err, CNI_E_PORT_TAKEN,
+			       "runtimeConfig.portMappings[%zu].hostPort: %s "
+			       "is published by \"%s\"",
+			       claim->mapping, text, holder);
+	container++;
+	ifname++;
+	return err_set(err, CNI_E_PORT_TAKEN,
+		       "runtimeConfig.portMappings[%zu].hostPort: %s is "
+		       "published by container \"%.*s\" of network \"%.*s\""
+		       "%s%s%s",
+		       claim->mapping, text, (int)(ifname - container - 1),
+		       container, (int)(container - network - 1), network,
+		       *ifname ? ", interface \"" : "", ifname,
+		       *ifname ? "\"" : "");
+}

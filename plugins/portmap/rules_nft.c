@@ -6,6 +6,7 @@
 
 #include "common/base/text.h"
 #include "plugins/portmap/claims.h"
+#include "plugins/portmap/leftovers.h"
 
 /* How often others may change what a plan was made for. */
 #define TRIES 96
@@ -117,8 +118,11 @@ static int plan_del(struct nft *nft, const struct owner *owner, bool tidy,
 	return 0;
 }
 
-static int forget(struct nft *nft, const struct owner *owner, struct err *err)
+/* @rules: whose leftovers go with it; NULL: nobody's. */
+static int forget(struct nft *nft, const struct owner *owner,
+		  const struct portmap_rules *rules, struct err *err)
 {
+	auto_fd int lock = -1;
 	struct err why = { .code = CNI_OK };
 	int r = -ERESTART;
 
@@ -127,6 +131,8 @@ static int forget(struct nft *nft, const struct owner *owner, struct err *err)
 
 		err_clear(&why);
 		r = plan_del(nft, owner, i < TIDY_TRIES, &tx, &why);
+		if (r == 0 && rules)
+			r = portmap_leftovers_del(nft, rules, &lock, &tx, &why);
 		r = r ?: nft_commit(nft, &tx, &why);
 	}
 	if (r < 0)
@@ -140,7 +146,7 @@ int portmap_nft_forget(struct nft *nft, const char *owner, struct err *err)
 
 	(void)text_putn(all.text, owner, strnlen(owner, OWNER_TEXT - 1));
 	(void)pod_chain(all.text, all.chain);
-	return forget(nft, &all, err);
+	return forget(nft, &all, NULL, err);
 }
 
 int portmap_nft_del(struct nft *nft, const struct portmap_rules *rules,
@@ -148,32 +154,10 @@ int portmap_nft_del(struct nft *nft, const struct portmap_rules *rules,
 {
 	const struct owner owner = owner_of(&rules->owner);
 
-	return forget(nft, &owner, err);
+	return forget(nft, &owner, rules, err);
 }
 
 /* ---- ADD ---- */
-
-/* "cni:NETWORK/CONTAINER/IFNAME" in words. */
-static int taken(const struct claim *claim, const char *holder, struct err *err)
-{
-	const char *network = holder + strcspn(holder, ":") + 1;
-	const char *container = network + strcspn(network, "/") + 1;
-	const char *ifname = container + strcspn(container, "/") + 1;
-	char text[CLAIM_TEXT];
-
-	if (strncmp(holder, "cni:", 4) != 0 || !*ifname)
-		return err_set(err, CNI_E_PORT_TAKEN,
-			       "runtimeConfig.portMappings[%zu].hostPort: %s "
-			       "is published by \"%s\"",
-			       claim->mapping, claim_text(claim, text), holder);
-	return err_set(err, CNI_E_PORT_TAKEN,
-		       "runtimeConfig.portMappings[%zu].hostPort: %s is "
-		       "published by container \"%.*s\" of network \"%.*s\", "
-		       "interface \"%s\"",
-		       claim->mapping, claim_text(claim, text),
-		       (int)strcspn(container, "/"), container,
-		       (int)strcspn(network, "/"), network, ifname);
-}
 
 static int plan_claim(struct nft *nft, const struct portmap_rules *rules,
 		      const struct claim *claim, struct nft_tx *tx,
@@ -192,7 +176,7 @@ static int plan_claim(struct nft *nft, const struct portmap_rules *rules,
 	if (r < 0)
 		return r;
 	if (r > 0 && strcmp(now.comment, owner.text) != 0)
-		return taken(claim, now.comment, err);
+		return claims_taken(claim, now.comment, err);
 	if (r > 0)
 		nft_del_element(tx, claim->set, &claim->key);
 	nft_add_element(tx, &element, NLM_F_EXCL);
@@ -305,6 +289,7 @@ static int plan_add(struct nft *nft, const struct portmap_rules *rules,
 int portmap_nft_add(struct nft *nft, const struct portmap_rules *rules,
 		    struct err *err)
 {
+	auto_fd int lock = -1;
 	struct err why = { .code = CNI_OK };
 	int r = -ERESTART;
 
@@ -313,6 +298,7 @@ int portmap_nft_add(struct nft *nft, const struct portmap_rules *rules,
 
 		err_clear(&why);
 		r = plan_add(nft, rules, &tx, &why);
+		r = r ?: portmap_leftovers_del(nft, rules, &lock, &tx, &why);
 		r = r ?: nft_commit(nft, &tx, &why);
 	}
 	if (r < 0)
@@ -320,10 +306,49 @@ int portmap_nft_add(struct nft *nft, const struct portmap_rules *rules,
 	return is_outdated(r) ? err_code(err, CNI_E_AGAIN) : r;
 }
 
+/* Who holds one of the ports? An element of this owner's is no matter. */
+int portmap_nft_taken(struct nft *nft, const struct portmap_rules *rules,
+		      struct err *err)
+{
+	auto_claims struct claims ports = { .count = 0 };
+	const struct owner owner = owner_of(&rules->owner);
+	int r = nft_table_get(nft, portmap_layout.table, NULL, err);
+
+	if (r <= 0)
+		return r;
+	r = claims_of(rules->conf, &ports, err);
+	for (size_t i = 0; r == 0 && i < ports.count; i++) {
+		const struct claim *claim = &ports.at[i];
+		struct nft_element_info now = { .comment = "" };
+
+		r = nft_element_get(nft, claim->set, &claim->key, &now, err);
+		if (r > 0)
+			r = strcmp(now.comment, owner.text) == 0
+				    ? 0
+				    : claims_taken(claim, now.comment, err);
+	}
+	return r;
+}
+
+#define NOWHERE "ferrule_nowhere"
+
+/*
+ * All that the table has, and at its end a change that must be refused: so none
+ * of it ever happens.
+ */
 int portmap_nft_status(struct nft *nft, struct err *err)
 {
-	uint32_t generation;
-	int r = nft_generation(nft, &generation, err);
+	auto_nft_tx struct nft_tx tx = { .message = 0 };
+	struct err refusal = { .code = CNI_OK };
+	int r = nft_layout_repair(nft, &portmap_layout, &tx, &refusal);
 
-	return r < 0 ? err_code(err, CNI_E_UNAVAILABLE) : 0;
+	nft_add_table(&tx, portmap_layout.table, 0);
+	nft_del_chain(&tx, portmap_layout.table, NOWHERE, 0);
+	r = r ?: nft_commit(nft, &tx, &refusal);
+	if (r == -ENOENT && strstr(refusal.msg, NOWHERE))
+		return 0;
+	(void)err_set(err, CNI_E_UNAVAILABLE, "backend: %s", refusal.msg);
+	if (*refusal.details)
+		(void)err_hint(err, "%s", refusal.details);
+	return -EINVAL;
 }

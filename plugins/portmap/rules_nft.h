@@ -35,7 +35,10 @@
 
 #include "plugins/portmap/rules.h"
 
-/* As the functions of rules.h. */
+/*
+ * As the functions of rules.h. ADD and DEL also remove, in the same
+ * transaction, what leftovers.h is about.
+ */
 int portmap_nft_add(struct nft *nft, const struct portmap_rules *rules,
 		    struct err *err) MUST_CHECK;
 int portmap_nft_del(struct nft *nft, const struct portmap_rules *rules,
@@ -48,4 +51,7 @@ int portmap_nft_check(struct nft *nft, const struct portmap_rules *rules,
 int portmap_nft_gc(struct nft *nft, const char *network,
 		   const struct cni_attachments *valid,
 		   struct err *err) MUST_CHECK;
+/* Errors: CNI_E_PORT_TAKEN for a port that another holds in this backend. */
+int portmap_nft_taken(struct nft *nft, const struct portmap_rules *rules,
+		      struct err *err) MUST_CHECK;
 int portmap_nft_status(struct nft *nft, struct err *err) MUST_CHECK;
