@@ -65,6 +65,10 @@ int portmap_ipt_gc(struct nft *nft, const char *network,
 		   const struct cni_attachments *valid, int *lock,
 		   struct nft_tx *tx, struct err *err) MUST_CHECK;
 
+/* Only from the table of one family, by a transaction of its own. */
+int portmap_ipt_del_family(struct nft *nft, const struct portmap_rules *rules,
+			   enum ip_family family, struct err *err) MUST_CHECK;
+
 /* From the older tables: done at once. */
 int portmap_ipt_del_legacy(const struct portmap_rules *rules,
 			   struct err *err) MUST_CHECK;
@@ -103,6 +107,13 @@ int portmap_ipt_want_entries(const struct portmap_rules *rules,
 
 /* Do both match the same packets, and do the same with them? */
 bool portmap_ipt_same(const struct ipt_rule *a, const struct ipt_rule *b);
+
+/*
+ * The same for entries. Of conditions, which nobody understands here, only that
+ * there are some.
+ */
+bool portmap_ipt_same_entry(const struct ipt_rule *a, const struct ipt_rule *b);
+bool portmap_ipt_conditional(const struct ipt_rule *entry);
 
 /* Is the port of @rule among those of @entry? */
 bool portmap_ipt_leads(const struct ipt_rule *entry,

@@ -61,7 +61,7 @@ static int check_entry(const struct portmap_ipt *ipt,
 		       const struct ipt_rule *want, struct err *err)
 {
 	for (size_t i = 0; i < ipt->entries.count; i++)
-		if (portmap_ipt_same(&ipt->entries.at[i], want))
+		if (portmap_ipt_same_entry(&ipt->entries.at[i], want))
 			return 0;
 	return missing(ipt, PORTMAP_DNAT, want, err);
 }
@@ -83,14 +83,15 @@ static int check_in(const struct portmap_ipt *ipt, const char *chain,
 {
 	auto_ipt_list struct ipt_list want = { .count = 0 };
 	auto_ipt_list struct ipt_list entries = { .count = 0 };
-	int r;
+	int r = portmap_ipt_want(rules, ipt->family, &want, err);
 
-	if (!ipt->has_chain)
+	r = r ?: portmap_ipt_want_entries(rules, ipt->family, &entries, err);
+	if (r == 0 && portmap_ipt_taken(ipt, rules, &want, err) < 0)
+		return err_code(err, CNI_E_CHECK);
+	if (r == 0 && !ipt->has_chain)
 		return err_set(err, CNI_E_CHECK,
 			       "chain %s is missing from ip%stables' table nat",
 			       chain, six(ipt));
-	r = portmap_ipt_want(rules, ipt->family, &want, err);
-	r = r ?: portmap_ipt_want_entries(rules, ipt->family, &entries, err);
 	/* The first begins the section. */
 	for (size_t i = 1; r == 0 && i < want.count; i++)
 		r = check_rule(ipt, chain, &want.at[i], err);
@@ -99,8 +100,6 @@ static int check_in(const struct portmap_ipt *ipt, const char *chain,
 	if (r == 0)
 		r = portmap_ipt_check_shared(
 			ipt, has_section(&ipt->chain, want.at->comment), err);
-	if (r == 0 && portmap_ipt_taken(ipt, rules, &want, err) < 0)
-		return err_code(err, CNI_E_CHECK);
 	return r;
 }
 

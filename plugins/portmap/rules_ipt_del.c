@@ -274,6 +274,31 @@ int portmap_ipt_del_legacy(const struct portmap_rules *rules, struct err *err)
 	return del_legacy(&removal, err);
 }
 
+int portmap_ipt_del_family(struct nft *nft, const struct portmap_rules *rules,
+			   enum ip_family family, struct err *err)
+{
+	const struct ipt_table table = { family, "nat", nft, NULL };
+	const struct removal removal = { .rules = rules };
+	auto_fd int lock = -1;
+	struct err why = { .code = CNI_OK };
+	int r = -ENOENT;
+
+	for (int i = 0; i < 3 && (r == -ENOENT || r == -EBUSY); i++) {
+		auto_nft_tx struct nft_tx tx = { .message = 0 };
+		struct portmap_ipt_target target = { &table, .tx = &tx,
+						     .lock = &lock };
+
+		err_clear(&why);
+		r = del_from(&target, rules, &why);
+		r = r ?: nft_commit(nft, &tx, &why);
+	}
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	return try_legacy(family, &removal, &lock, err);
+}
+
 int portmap_ipt_gc_legacy(const char *network,
 			  const struct cni_attachments *valid, struct err *err)
 {

@@ -107,7 +107,7 @@ static bool is_rival(const struct ipt_rule *entry,
 
 	if (strncmp(entry->target, "CNI-DN-", 7) != 0)
 		return false;
-	if ((entry->more ||
+	if ((portmap_ipt_conditional(entry) ||
 	     portmap_ipt_conditions(rules->conf, family)->count > 0) &&
 	    !is_of_network(entry->comment, rules->owner.network))
 		return false;

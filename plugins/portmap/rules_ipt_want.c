@@ -209,6 +209,23 @@ bool portmap_ipt_same(const struct ipt_rule *a, const struct ipt_rule *b)
 	       a->to_port == b->to_port && strcmp(a->comment, b->comment) == 0;
 }
 
+bool portmap_ipt_conditional(const struct ipt_rule *entry)
+{
+	return entry->more || entry->not_lo || entry->port ||
+	       entry->source.ip.family != IP_NONE ||
+	       entry->destination.ip.family != IP_NONE;
+}
+
+bool portmap_ipt_same_entry(const struct ipt_rule *a, const struct ipt_rule *b)
+{
+	return a->protocol == b->protocol && a->port_count == b->port_count &&
+	       memcmp(a->ports, b->ports, a->port_count * sizeof(*a->ports)) ==
+		       0 &&
+	       strcmp(a->target, b->target) == 0 &&
+	       strcmp(a->comment, b->comment) == 0 &&
+	       portmap_ipt_conditional(a) == portmap_ipt_conditional(b);
+}
+
 bool portmap_ipt_leads(const struct ipt_rule *entry,
 		       const struct ipt_rule *rule)
 {

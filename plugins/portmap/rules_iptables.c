@@ -70,7 +70,8 @@ static bool is_used(const struct ipt_list *rules, const struct ipt_rule *entry)
 static bool take_off(struct ipt_list *wanted, const struct ipt_rule *entry)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
-		if (entry->more || !portmap_ipt_same(entry, &wanted->at[i]))
+		if (portmap_ipt_conditional(entry) ||
+		    !portmap_ipt_same_entry(entry, &wanted->at[i]))
 			continue;
 		wanted->count--;
 		memmove(&wanted->at[i], &wanted->at[i + 1],
@@ -299,6 +300,12 @@ int portmap_ipt_add(struct nft *nft, const struct portmap_rules *rules,
 
 	addition_free(&add[0]);
 	addition_free(&add[1]);
+	/* What it had before, of a family that it no longer has. */
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		if (portmap_ipt_pod(rules->conf, families[i])->ip.family ==
+		    IP_NONE)
+			r = portmap_ipt_del_family(nft, rules, families[i],
+						   err);
 	return r;
 }
 

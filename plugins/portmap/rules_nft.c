@@ -340,9 +340,11 @@ int portmap_nft_status(struct nft *nft, struct err *err)
 {
 	auto_nft_tx struct nft_tx tx = { .message = 0 };
 	struct err refusal = { .code = CNI_OK };
-	int r = nft_layout_repair(nft, &portmap_layout, &tx, &refusal);
+	int r;
 
 	nft_add_table(&tx, portmap_layout.table, 0);
+	nft_add_chain(&tx, &portmap_near, 0);
+	r = nft_layout_repair(nft, &portmap_layout, &tx, &refusal);
 	nft_del_chain(&tx, portmap_layout.table, NOWHERE, 0);
 	r = r ?: nft_commit(nft, &tx, &refusal);
 	if (r == -ENOENT && strstr(refusal.msg, NOWHERE))

@@ -41,14 +41,17 @@ assert_taken() {
 
 # bats test_tags=ferrule
 @test "what is the same port, and what is not" {
+	# "nftables": free with that. In iptables, who was first for all
+	# addresses leaves nothing to who comes later for one.
 	local have want yes
 	for BACKEND in $BACKENDS; do
 		while read -r have want yes; do
+			[ "$yes" != "$BACKEND" ] || yes=free
 			publish pod "$have"
 			keep
 			portmap ADD pod2 "$(conf pod2 "$want")"
 			case $yes in
-			taken) assert_taken 0 8080 pod n eth0 ;;
+			taken | nftables) assert_taken 0 8080 pod n eth0 ;;
 			free) assert_ok ;;
 			esac || flunk "$have and $want"
 			fresh
@@ -64,7 +67,7 @@ assert_taken() {
 			8080:80/tcp 0.0.0.0:8080:80/tcp taken
 			[::]:8080:80/tcp 8080:80/tcp taken
 			0.0.0.0:8080:80/tcp [::]:8080:80/tcp free
-			8080:80/tcp 192.0.2.1:8080:80/tcp free
+			8080:80/tcp 192.0.2.1:8080:80/tcp nftables
 			192.0.2.1:8080:80/tcp 8080:80/tcp free
 		PAIRS
 	done
@@ -478,7 +481,11 @@ named() {
 			printf '*%s\n-D%s\nCOMMIT\n' $table "${rule#-A}" |
 				in_ns host iptables-restore --noflush
 			check pod 8080:80/tcp 192.0.2.1:53:53/udp
-			assert_error 100 || flunk "without $rule"
+			# Without our mark, they could be the reference's.
+			case $rule in
+			*'"cni:'*) assert_silent ;;
+			*) assert_error 100 ;;
+			esac || flunk "without $rule"
 			in_ns host iptables-restore "$SCRATCH/good"
 			tried=$((tried + 1))
 		done 4< <(sed -n "/^\*$table/,/^COMMIT/{/^-A/p}" "$SCRATCH/good")
@@ -592,8 +599,11 @@ status() {
 
 # bats test_tags=ferrule
 @test "STATUS: no iptables" {
+	mkdir "$SCRATCH/empty"
+	mount --bind "$SCRATCH/empty" /usr/sbin
 	BACKEND=iptables
 	status PATH=/nonexistent
+	umount /usr/sbin
 	assert_error 50 '*iptables*'
 	BACKEND=nftables
 	status PATH=/nonexistent

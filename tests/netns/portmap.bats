@@ -835,7 +835,10 @@ traced() {
 @test "iptables: without it, the error says so and nothing is left" {
 	BACKEND=iptables
 	keep
+	mkdir "$SCRATCH/empty"
+	mount --bind "$SCRATCH/empty" /usr/sbin
 	portmap ADD pod "$(conf pod 8080:80/tcp)" PATH=/nonexistent
+	umount /usr/sbin
 	assert_error '*' '*iptables*'
 	assert_kept
 }
