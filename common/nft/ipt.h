@@ -19,7 +19,7 @@ struct ipt_rule {
 	struct cidr source, destination; /* IP_NONE: any */
 	bool unless;                     /* the destination is negated */
 	bool not_lo;                     /* ! -i lo */
-	bool accept, drop;               /* -j ACCEPT, -j DROP */
+	bool accept, drop, back;         /* -j ACCEPT, DROP, RETURN */
 	bool more;                       /* it matches more than is here */
 	uint8_t protocol;                /* 0: any */
 	uint8_t port_count;              /* -m multiport --dports: */

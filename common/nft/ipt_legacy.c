@@ -357,6 +357,7 @@ static void read_target(const struct ipt_legacy *table,
 		memcpy(&verdict, data, sizeof(verdict));
 		out->accept = verdict == -NF_ACCEPT - 1;
 		out->drop = verdict == -NF_DROP - 1;
+		out->back = verdict == XT_RETURN;
 		text = verdict < 0 ? "" : chain_of(table, (uint32_t)verdict);
 		if (text)
 			(void)text_putn(out->target, text,

@@ -165,6 +165,7 @@ static void read_verdict(struct reading *reading, struct attrs data)
 
 	reading->rule.accept = code == NF_ACCEPT;
 	reading->rule.drop = code == NF_DROP;
+	reading->rule.back = code == (uint32_t)NFT_RETURN;
 	if (chain)
 		put_text(reading->rule.target, sizeof(reading->rule.target),
 			 chain, strlen(chain));

@@ -49,12 +49,19 @@ static bool find(const char *name, struct ipt_restore *out)
 	       in_folders(USUAL, name, out);
 }
 
-/* What the name links to says whose tables it is for: xtables-nft-multi. */
-static bool is_legacy(const struct ipt_restore *restore)
+/*
+ * What the name links to says whose tables it is for: xtables-nft-multi. Taking
+ * one for the other would not see what is there, and add it again.
+ */
+static int find_kind(struct ipt_restore *restore, struct err *err)
 {
 	char real[PATH_MAX];
 
-	return !realpath(restore->path, real) || !strstr(real, "nft");
+	if (!realpath(restore->path, real))
+		return err_sys(err, errno, "%s: resolve \"%s\"", restore->key,
+			       restore->path);
+	restore->legacy = !strstr(real, "nft");
+	return 0;
 }
 
 static int missing(const struct ipt_restore *restore, const char *name,
@@ -72,8 +79,7 @@ int ipt_restore_find(enum ip_family family, struct ipt_restore *out,
 
 	if (!find(name, out))
 		return missing(out, name, err);
-	out->legacy = is_legacy(out);
-	return 0;
+	return find_kind(out, err);
 }
 
 int ipt_restore_find_legacy(enum ip_family family, struct ipt_restore *out,
@@ -84,8 +90,10 @@ int ipt_restore_find_legacy(enum ip_family family, struct ipt_restore *out,
 
 	if (!find(name, out)) {
 		/* Before there were two, the usual name was this one's. */
-		if (ipt_restore_find(family, out, err) < 0)
-			return -ENOENT;
+		int r = ipt_restore_find(family, out, err);
+
+		if (r < 0)
+			return r;
 		if (!out->legacy)
 			return missing(out, name, err);
 	}

@@ -101,6 +101,8 @@ void ipt_put_rule(struct strbuf *out, const char *chain,
 	put_cidr(out, " -s ", &rule->source);
 	if (words)
 		ipt_put_words(out, words);
+	if (rule->back)
+		strbuf_puts(out, " -j RETURN");
 	if (*rule->target) {
 		strbuf_puts(out, " -j ");
 		strbuf_puts(out, rule->target);

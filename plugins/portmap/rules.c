@@ -155,10 +155,9 @@ int portmap_rules_check(struct nft *nft, const struct portmap_rules *rules,
 				       : portmap_nft_check(nft, rules, err);
 }
 
-static int gc_iptables(struct nft *nft, const char *network,
-		       const struct cni_attachments *valid, struct err *err)
+static int gc_iptables(struct nft *nft, const struct portmap_ipt_gc *gc,
+		       struct err *err)
 {
-	auto_fd int lock = -1;
 	struct err why = { .code = CNI_OK };
 	int r = -ERESTART;
 
@@ -168,7 +167,8 @@ static int gc_iptables(struct nft *nft, const char *network,
 		auto_nft_tx struct nft_tx tx = { .message = 0 };
 
 		err_clear(&why);
-		r = portmap_ipt_gc(nft, network, valid, &lock, &tx, &why);
+		gc->gone->count = 0;
+		r = portmap_ipt_gc(nft, gc, &tx, &why);
 		r = r ?: nft_commit(nft, &tx, &why);
 	}
 	if (r < 0)
@@ -189,19 +189,21 @@ static int collect(int next, const struct err *why, int sofar, struct err *err)
 int portmap_rules_gc(struct nft *nft, const char *network,
 		     const struct cni_attachments *valid, struct err *err)
 {
-	struct err nft_why = { .code = CNI_OK }, ipt_why = nft_why,
-		   old_why = nft_why;
+	struct err whys[3] = { { .code = CNI_OK } };
+	auto_ipt_list struct ipt_list gone = { .count = 0 };
+	auto_fd int lock = -1;
+	const struct portmap_ipt_gc gc = { network, valid, &lock, &gone };
 	int there = nft_there(nft, err);
 	int r = there < 0 ? there : 0;
 
 	if (there > 0) {
-		r = collect(portmap_nft_gc(nft, network, valid, &nft_why),
-			    &nft_why, r, err);
-		r = collect(gc_iptables(nft, network, valid, &ipt_why),
-			    &ipt_why, r, err);
+		r = collect(portmap_nft_gc(nft, network, valid, &whys[0]),
+			    &whys[0], r, err);
+		r = collect(gc_iptables(nft, &gc, &whys[1]), &whys[1], r, err);
 	}
-	return collect(portmap_ipt_gc_legacy(network, valid, &old_why),
-		       &old_why, r, err);
+	r = collect(portmap_ipt_gc_legacy(&gc, &whys[2]), &whys[2], r, err);
+	portmap_ipt_forget_flows(&gone);
+	return r;
 }
 
 int portmap_rules_status(struct nft *nft, const struct portmap_conf *conf,

@@ -16,16 +16,18 @@
  *
  * C is `dnat name: "NET" id: "ID"`; CHAIN is "CNI-DN-" and a hash of both, so
  * all interfaces of a container on one network share it. What is ours in it
- * begins with a rule that does nothing, and has the owner's text as a comment:
+ * begins with a rule that has the owner's text as a comment, and does nothing:
  *
- *	-A CHAIN -m comment --comment "cni:NET/ID/IF"
+ *	-A CHAIN -m comment --comment "cni:NET/ID/IF" (-d ::1/128 -j RETURN)
  *
- * The rules behind it, up to the next such, are a section. Of what the
- * reference has made, in front of the first, nobody can tell the interface.
+ * (with IPv6, it spares [::1], which cannot be translated). The rules behind
+ *it, up to the next such, are a section. Of what the reference has made, in
+ *front of the first, nobody can tell the interface.
  *
  * And in table "raw", which the reference does not have, the guard:
  *
  *	-I PREROUTING ! -i lo -d 127.0.0.0/8 (::1) -j DROP
+ *	-I PREROUTING ! -i lo -s 127.0.0.0/8 (::1) -j DROP
  *
  * What all containers share is made when it is missing, and stays.
  */
@@ -54,6 +56,13 @@ int portmap_ipt_check(struct nft *nft, const struct portmap_rules *rules,
 		      struct err *err) MUST_CHECK;
 int portmap_ipt_status(struct err *err) MUST_CHECK;
 
+struct portmap_ipt_gc {
+	const char *network;
+	const struct cni_attachments *valid;
+	int *lock;
+	struct ipt_list *gone;
+};
+
 /*
  * Removing from iptables' tables in nf_tables: plans, which the kernel refuses
  * when something that they name has gone. They take the lock when there is
@@ -61,8 +70,8 @@ int portmap_ipt_status(struct err *err) MUST_CHECK;
  */
 int portmap_ipt_del(struct nft *nft, const struct portmap_rules *rules,
 		    int *lock, struct nft_tx *tx, struct err *err) MUST_CHECK;
-int portmap_ipt_gc(struct nft *nft, const char *network,
-		   const struct cni_attachments *valid, int *lock,
+/* What goes is also put into @gone. */
+int portmap_ipt_gc(struct nft *nft, const struct portmap_ipt_gc *gc,
 		   struct nft_tx *tx, struct err *err) MUST_CHECK;
 
 /* Only from the table of one family, by a transaction of its own. */
@@ -72,9 +81,11 @@ int portmap_ipt_del_family(struct nft *nft, const struct portmap_rules *rules,
 /* From the older tables: done at once. */
 int portmap_ipt_del_legacy(const struct portmap_rules *rules,
 			   struct err *err) MUST_CHECK;
-int portmap_ipt_gc_legacy(const char *network,
-			  const struct cni_attachments *valid,
+int portmap_ipt_gc_legacy(const struct portmap_ipt_gc *gc,
 			  struct err *err) MUST_CHECK;
+
+/* Of what has gone: as DEL does it, which never came. */
+void portmap_ipt_forget_flows(const struct ipt_list *gone);
 
 /* Does the container have a chain? */
 bool portmap_ipt_there(struct nft *nft, const struct portmap_rules *rules);
@@ -160,11 +171,12 @@ int portmap_ipt_look_entries(struct portmap_ipt *ipt,
 /*
  * Is one of the ports in @want published by another attachment? In iptables
  * that was first, for all addresses, leaves nothing to who comes later.
- * Errors: CNI_E_PORT_TAKEN.
+ * Errors: CNI_E_PORT_TAKEN, or CNI_E_CHECK if it is to be in words of @check.
  */
 int portmap_ipt_taken(const struct portmap_ipt *ipt,
 		      const struct portmap_rules *rules,
-		      const struct ipt_list *want, struct err *err) MUST_CHECK;
+		      const struct ipt_list *want, bool check,
+		      struct err *err) MUST_CHECK;
 
 /*
  * What all containers share, in pieces. Those that @conf needs and that are not

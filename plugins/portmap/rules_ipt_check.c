@@ -2,6 +2,7 @@
 /* CHECK of the iptables backend, and what its rules say. */
 #include <string.h>
 
+#include "plugins/portmap/flows.h"
 #include "plugins/portmap/rules_ipt.h"
 
 static const enum ip_family families[] = { IP_V4, IP_V6 };
@@ -86,8 +87,7 @@ static int check_in(const struct portmap_ipt *ipt, const char *chain,
 	int r = portmap_ipt_want(rules, ipt->family, &want, err);
 
 	r = r ?: portmap_ipt_want_entries(rules, ipt->family, &entries, err);
-	if (r == 0 && portmap_ipt_taken(ipt, rules, &want, err) < 0)
-		return err_code(err, CNI_E_CHECK);
+	r = r ?: portmap_ipt_taken(ipt, rules, &want, true, err);
 	if (r == 0 && !ipt->has_chain)
 		return err_set(err, CNI_E_CHECK,
 			       "chain %s is missing from ip%stables' table nat",
@@ -108,13 +108,17 @@ static int find(struct portmap_ipt *ipt, enum ip_family family, struct nft *nft,
 		const char *chain, struct err *err)
 {
 	struct err no_nft = { .code = CNI_OK };
-	int r = portmap_ipt_open(ipt, family, nft, &no_nft);
+	int r = portmap_ipt_open(ipt, family, nft, &no_nft), nowhere;
 
 	r = r ?: portmap_ipt_look(ipt, chain, &no_nft);
 	if (r == 0 && ipt->has_chain)
 		return 0;
+	nowhere = r;
 	r = portmap_ipt_open(ipt, family, NULL, err);
-	return r ?: portmap_ipt_look(ipt, chain, err);
+	r = r ?: portmap_ipt_look(ipt, chain, err);
+	if (r == 0 && !ipt->has_chain && nowhere == 0)
+		r = portmap_ipt_open(ipt, family, nft, err);
+	return r;
 }
 
 int portmap_ipt_check(struct nft *nft, const struct portmap_rules *rules,
@@ -194,4 +198,38 @@ bool portmap_ipt_there(struct nft *nft, const struct portmap_rules *rules)
 			ipt.has_chain;
 	}
 	return there;
+}
+
+/* Those to the address of the @first, which are one after the other. */
+static size_t forget_run(const struct ipt_list *gone, size_t first)
+{
+	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
+	auto_claims struct claims claims = { .count = 0 };
+	const struct ip *to = &gone->at[first].to;
+	const struct cidr pod = { .ip = *to, .len = ip_bits(to->family) };
+	size_t i = first;
+
+	if (claims_add_pod(&claims, &pod, true) < 0)
+		return gone->count;
+	for (; i < gone->count; i++) {
+		const struct ipt_rule *rule = &gone->at[i];
+
+		if (rule->to.family == IP_NONE)
+			continue;
+		if (rule->to.family != to->family || !ip_equal(&rule->to, to))
+			break;
+		if (claims_add_port(&claims, to->family, &rule->destination.ip,
+				    rule->protocol, rule->port) < 0)
+			return gone->count;
+	}
+	claims_recall(&claims, &conf);
+	flows_forget(&conf);
+	return i;
+}
+
+void portmap_ipt_forget_flows(const struct ipt_list *gone)
+{
+	for (size_t i = 0; i < gone->count;)
+		i = gone->at[i].to.family == IP_NONE ? i + 1
+						     : forget_run(gone, i);
 }

@@ -185,18 +185,19 @@ int portmap_ipt_del(struct nft *nft, const struct portmap_rules *rules,
 	return r;
 }
 
-int portmap_ipt_gc(struct nft *nft, const char *network,
-		   const struct cni_attachments *valid, int *lock,
+int portmap_ipt_gc(struct nft *nft, const struct portmap_ipt_gc *gc,
 		   struct nft_tx *tx, struct err *err)
 {
-	const struct portmap_ipt_leaving leaving = { NULL, network, valid };
+	const struct portmap_ipt_leaving leaving = { NULL, gc->network,
+						     gc->valid };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < 2; i++) {
 		const struct ipt_table table = { families[i], "nat", nft,
 						 NULL };
 		struct portmap_ipt_target target = { &table, .tx = tx,
-						     .lock = lock };
+						     .lock = gc->lock,
+						     .gone = gc->gone };
 
 		r = gc_from(&target, &leaving, err);
 	}
@@ -209,6 +210,7 @@ int portmap_ipt_gc(struct nft *nft, const char *network,
 struct removal {
 	const struct portmap_rules *rules;
 	struct portmap_ipt_leaving leaving;
+	struct ipt_list *gone;
 };
 
 static int run_legacy(const struct portmap_ipt_target *target, struct err *err)
@@ -299,10 +301,12 @@ int portmap_ipt_del_family(struct nft *nft, const struct portmap_rules *rules,
 	return try_legacy(family, &removal, &lock, err);
 }
 
-int portmap_ipt_gc_legacy(const char *network,
-			  const struct cni_attachments *valid, struct err *err)
+int portmap_ipt_gc_legacy(const struct portmap_ipt_gc *gc, struct err *err)
 {
-	const struct removal removal = { .leaving = { NULL, network, valid } };
+	const struct removal removal = {
+		.leaving = { NULL, gc->network, gc->valid },
+		.gone = gc->gone,
+	};
 
 	return del_legacy(&removal, err);
 }

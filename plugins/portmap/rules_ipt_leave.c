@@ -193,6 +193,9 @@ int portmap_ipt_leave(struct portmap_ipt_target *target,
 
 	if (r < 0 || (parting.going.count == 0 && parting.left.count > 0))
 		return r;
+	for (size_t i = 0; target->gone && i < parting.going.count; i++)
+		if (put(target->gone, &parting.going.at[i]) < 0)
+			return err_nomem(err);
 	if (target->tx) {
 		plan(target, place, &parting);
 		return 0;

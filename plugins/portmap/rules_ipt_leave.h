@@ -23,6 +23,7 @@ struct portmap_ipt_target {
 	/* nf_tables: */
 	struct nft_tx *tx;
 	int *lock;
+	struct ipt_list *gone; /* what goes; may be NULL */
 	/* The older tables: */
 	struct ipt_restore restore;
 	struct strbuf lines;

@@ -5,10 +5,14 @@
 #include "common/base/text.h"
 #include "plugins/portmap/rules_ipt.h"
 
+#define GUARD                                        \
+	" -m comment --comment \"ferrule: loopback " \
+	"addresses are for this host alone\""
 #define TO_DNAT " -m addrtype --dst-type LOCAL -j " PORTMAP_DNAT "\n"
 
 struct piece {
 	const char *table, *chain;
+	bool source;   /* the guard against who sends as loopback */
 	bool user;     /* the chain is no built-in one */
 	bool marks;    /* only with `snat` and a mark of our own */
 	bool has_mark; /* the mark comes between @line and @rest */
@@ -16,15 +20,17 @@ struct piece {
 	const char *target; /* by which it is recognised; NULL: the guard */
 };
 
-#define PIECES 7U
+#define PIECES 8U
 
 /* Chains that others jump to come first. */
 static const struct piece pieces[PIECES] = {
 	{ .table = "raw",
 	  .chain = "PREROUTING",
-	  .line = "-I PREROUTING ! -i lo -m comment --comment \"ferrule: "
-		  "loopback "
-		  "addresses are for this host alone\" -d " },
+	  .line = "-I PREROUTING ! -i lo" GUARD " -d " },
+	{ .table = "raw",
+	  .chain = "PREROUTING",
+	  .source = true,
+	  .line = "-I PREROUTING ! -i lo" GUARD " -s " },
 	{ .table = "nat",
 	  .chain = PORTMAP_SETMARK,
 	  .user = true,
@@ -105,14 +111,16 @@ int portmap_ipt_look_entries(struct portmap_ipt *ipt, struct err *err)
 	return ipt_list_read(&ipt->nat, PORTMAP_DNAT, &ipt->entries, err);
 }
 
-static bool is_guard(const struct ipt_rule *rule, enum ip_family family)
+static bool is_guard(const struct ipt_rule *rule, enum ip_family family,
+		     bool source)
 {
-	const struct ip *to = &rule->destination.ip;
+	const struct cidr *at = source ? &rule->source : &rule->destination;
+	const struct cidr *other = source ? &rule->destination : &rule->source;
 
 	return rule->drop && rule->not_lo && !rule->more && !rule->unless &&
-	       !rule->protocol && rule->source.ip.family == IP_NONE &&
-	       to->family == family && ip_loopback(to) &&
-	       rule->destination.len == (family == IP_V4 ? 8 : 128);
+	       !rule->protocol && other->ip.family == IP_NONE &&
+	       at->ip.family == family && ip_loopback(&at->ip) &&
+	       at->len == (family == IP_V4 ? 8 : 128);
 }
 
 struct search {
@@ -134,7 +142,7 @@ static int see(const struct ipt_rule *rule, void *ctx)
 		return 0;
 	}
 	if (!piece->target)
-		is = is_guard(rule, search->family);
+		is = is_guard(rule, search->family, piece->source);
 	else if (piece->has_mark && rule->mark != search->mark)
 		is = false;
 	else

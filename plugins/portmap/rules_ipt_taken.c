@@ -25,6 +25,13 @@ static bool covers(const struct ipt_rule *there, const struct ipt_rule *want)
 		(b->family != IP_NONE && ip_equal(a, b)));
 }
 
+struct search {
+	const struct portmap_rules *rules;
+	const struct ipt_list *want;
+	const char *own; /* the owner's text */
+	bool check;      /* the words of CHECK, not of ADD */
+};
+
 static size_t mapping_of(const struct portmap_conf *conf,
 			 const struct ipt_rule *want)
 {
@@ -59,32 +66,37 @@ static const char *holder_of(const char *comment, char *buf, size_t size)
 	return buf;
 }
 
-static int taken(const struct portmap_rules *rules, const struct ipt_rule *want,
+static int taken(const struct search *search, const struct ipt_rule *want,
 		 const char *holder, struct err *err)
 {
 	auto_claims struct claims claims = { .count = 0 };
-	char buf[IPT_COMMENT];
+	char buf[IPT_COMMENT], text[CLAIM_TEXT];
 
 	if (claims_add_port(&claims, want->to.family, &want->destination.ip,
 			    want->protocol, want->port) < 0)
 		return err_nomem(err);
-	claims.at->mapping = mapping_of(rules->conf, want);
-	return claims_taken(claims.at, holder_of(holder, buf, sizeof(buf)),
-			    err);
+	claims.at->mapping = mapping_of(search->rules->conf, want);
+	holder = holder_of(holder, buf, sizeof(buf));
+	if (search->check)
+		return err_set(err, CNI_E_CHECK,
+			       "host port %s is held by \"%s\"",
+			       claim_text(claims.at, text), holder);
+	return claims_taken(claims.at, holder, err);
 }
 
 /* @holder: of what is in front of the first section. */
-static int look_in(const struct ipt_list *chain, const char *holder,
-		   const char *own, const struct portmap_rules *rules,
-		   const struct ipt_list *want, struct err *err)
+static int look_in(const struct search *search, const struct ipt_list *chain,
+		   const char *holder, struct err *err)
 {
+	const struct ipt_list *want = search->want;
+
 	for (size_t i = 0; i < chain->count; i++) {
 		holder = portmap_ipt_section(&chain->at[i]) ?: holder;
-		if (strcmp(holder, own) == 0)
+		if (strcmp(holder, search->own) == 0)
 			continue;
 		for (size_t j = 0; j < want->count; j++)
 			if (covers(&chain->at[i], &want->at[j]))
-				return taken(rules, &want->at[j], holder, err);
+				return taken(search, &want->at[j], holder, err);
 	}
 	return 0;
 }
@@ -119,15 +131,16 @@ static bool is_rival(const struct ipt_rule *entry,
 
 int portmap_ipt_taken(const struct portmap_ipt *ipt,
 		      const struct portmap_rules *rules,
-		      const struct ipt_list *want, struct err *err)
+		      const struct ipt_list *want, bool check, struct err *err)
 {
 	char chain[IPT_CHAIN], own[OWNER_TEXT];
+	const struct search search = { rules, want, own, check };
 	int r;
 
 	portmap_ipt_chain("CNI-DN-", rules->owner.network,
 			  rules->owner.container, chain);
 	(void)cni_owner_text(&rules->owner, own);
-	r = look_in(&ipt->chain, own, own, rules, want, err);
+	r = look_in(&search, &ipt->chain, own, err);
 	for (size_t i = 0; r == 0 && i < ipt->entries.count; i++) {
 		const struct ipt_rule *entry = &ipt->entries.at[i];
 		auto_ipt_list struct ipt_list theirs = { .count = 0 };
@@ -136,9 +149,7 @@ int portmap_ipt_taken(const struct portmap_ipt *ipt,
 		    !is_rival(entry, rules, want))
 			continue;
 		r = ipt_list_read(&ipt->nat, entry->target, &theirs, err);
-		r = r
-			    ?: look_in(&theirs, entry->comment, own, rules,
-				       want, err);
+		r = r ?: look_in(&search, &theirs, entry->comment, err);
 	}
 	return r;
 }

@@ -127,15 +127,25 @@ static int want_mapping(const struct portmap_conf *conf, enum ip_family family,
 	return r ?: add(out, &base, NULL, "DNAT");
 }
 
+/*
+ * [::1] cannot be translated: see put_output() in claims.c. Who asks there is
+ * refused at once, and does not wait.
+ */
 int portmap_ipt_want(const struct portmap_rules *rules, enum ip_family family,
 		     struct ipt_list *out, struct err *err)
 {
 	const struct portmap_conf *conf = rules->conf;
+	const struct cidr loopback = { .ip = { IP_V6, { [15] = 1 } },
+				       .len = 128 };
 	struct ipt_rule section = { .handle = 0 };
 	char owner[OWNER_TEXT];
 	int r;
 
 	(void)text_put(section.comment, cni_owner_text(&rules->owner, owner));
+	if (family == IP_V6) {
+		section.destination = loopback;
+		section.back = true;
+	}
 	r = add(out, &section, NULL, "");
 	for (size_t i = 0; r == 0 && i < conf->mapping_count; i++)
 		r = want_mapping(conf, family, &conf->mappings[i], out);
@@ -203,7 +213,7 @@ bool portmap_ipt_same(const struct ipt_rule *a, const struct ipt_rule *b)
 		       0 &&
 	       a->unless == b->unless && a->more == b->more &&
 	       a->accept == b->accept && a->drop == b->drop &&
-	       same_cidr(&a->source, &b->source) &&
+	       a->back == b->back && same_cidr(&a->source, &b->source) &&
 	       same_cidr(&a->destination, &b->destination) &&
 	       strcmp(a->target, b->target) == 0 && same_ip(&a->to, &b->to) &&
 	       a->to_port == b->to_port && strcmp(a->comment, b->comment) == 0;

@@ -116,7 +116,7 @@ static int look(struct addition *add, struct nft *nft, enum ip_family family,
 	r = r ?: portmap_ipt_want(rules, family, &add->want, err);
 	r = r ?: portmap_ipt_want_entries(rules, family, &add->entries, err);
 	r = r ?: keep_others(add, err);
-	return r ?: portmap_ipt_taken(&add->ipt, rules, &add->want, err);
+	return r ?: portmap_ipt_taken(&add->ipt, rules, &add->want, false, err);
 }
 
 /* ---- The input ---- */

@@ -232,12 +232,12 @@ published_by_them() {
 
 # ---- Published by us ----
 
-# saved: what operators see of the nat tables, but for the rule without a target
+# saved: what operators see of the nat tables, but for the rule
 # whose comment says that the next ones are ours.
 saved() {
 	in_ns host sh -c 'iptables-save -t nat; ip6tables-save -t nat' \
 		2>/dev/null | sed -E '/^#/d; s/\[[0-9]+:[0-9]+\]$//
-			/^-A CNI-DN-\w+ -m comment --comment "cni:[^ ]*"$/d'
+			/^-A CNI-DN-.* -m comment --comment "cni:[^ ]*"/d'
 }
 
 # bats test_tags=ferrule

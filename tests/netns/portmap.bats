@@ -801,15 +801,19 @@ traced() {
 }
 
 # bats test_tags=ferrule,novalgrind
-@test "iptables: one restore for each family and verb" {
+@test "iptables: one restore for each family and ADD" {
 	BACKEND=iptables
 	local c
 	c=$(conf pod "${ALL3[@]}")
-	for verb in ADD DEL; do
+	traced ADD pod "$c"
+	grep -qx '1 iptables-restore' "$SCRATCH/execs" ||
+		flunk "ADD executes" "$(<"$SCRATCH/execs")"
+	grep -qx '1 ip6tables-restore' "$SCRATCH/execs" ||
+		flunk "ADD executes" "$(<"$SCRATCH/execs")"
+	# What iptables has in nf_tables is deleted without it.
+	for verb in ADD CHECK DEL DEL; do
 		traced $verb pod "$c"
-		grep -qx '1 iptables-restore' "$SCRATCH/execs" ||
-			flunk "$verb executes" "$(<"$SCRATCH/execs")"
-		grep -qx '1 ip6tables-restore' "$SCRATCH/execs" ||
+		[ ! -s "$SCRATCH/execs" ] ||
 			flunk "$verb executes" "$(<"$SCRATCH/execs")"
 	done
 	FAMILIES=4
