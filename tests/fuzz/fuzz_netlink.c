@@ -53,16 +53,18 @@ static void try_addr(struct nlmsghdr *hdr)
 
 static void try_route(struct nlmsghdr *hdr)
 {
-	auto_route_list struct route_list list = { .count = 0 };
-	struct reader to = { .list = &list, .oif = 1 };
+	struct reader to = { .list = { .count = 0 }, .oif = 1 };
 	char text[ROUTE_TEXT];
 
 	(void)!take_route(hdr, &to);
-	for (size_t i = 0; i < list.count; i++) {
-		check(list.at[i].oif == 1);
-		check(list.at[i].table != RT_TABLE_LOCAL);
-		check(strlen(route_text(&list.at[i], text)) < ROUTE_TEXT);
+	for (size_t i = 0; i < to.list.count; i++) {
+		const struct route *route = &to.list.at[i];
+
+		check(route->oif == 1);
+		check(route->table != RT_TABLE_LOCAL);
+		check(strlen(route_text(route, text)) < ROUTE_TEXT);
 	}
+	route_list_free(&to.list);
 }
 
 static void try_vlans(struct nlmsghdr *hdr)
