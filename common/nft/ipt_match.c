@@ -24,14 +24,22 @@ static bool take(struct attrs info, void *out, size_t size)
 	return true;
 }
 
-/* Of several, the first: conditions of users come later. */
+/*
+ * Of several, the first: conditions of users come later. (What nf_tables itself
+ * has for a comment may be the same.)
+ */
 static void read_comment(struct ipt_rule *rule, struct attrs info)
 {
 	const char *text = (const char *)info.data;
 	size_t len = info.len < IPT_COMMENT - 1 ? info.len : IPT_COMMENT - 1;
 
-	if (text && !*rule->comment)
-		(void)text_putn(rule->comment, text, strnlen(text, len));
+	if (!text)
+		return;
+	len = strnlen(text, len);
+	if (!*rule->comment)
+		(void)text_putn(rule->comment, text, len);
+	else if (strncmp(rule->comment, text, len) != 0 || rule->comment[len])
+		rule->more = true;
 }
 
 static bool read_multiport(struct ipt_rule *rule, struct attrs info)
