@@ -348,7 +348,7 @@ static void read_matches(const struct ipt_legacy *table,
 static void read_target(const struct ipt_legacy *table,
 			const struct entry *entry, struct ipt_rule *out)
 {
-	const char *name = target_name(table, entry), *text = name;
+	const char *name = target_name(table, entry), *text;
 	const char *data = target_data(table, entry, sizeof(int));
 	struct attrs info = { table->entries + entry->target, 0 };
 	int verdict;

@@ -104,8 +104,9 @@ void portmap_ipt_chain(const char *prefix, const char *network,
 void portmap_ipt_comment(const char *network, const char *container,
 			 char out[static IPT_COMMENT]);
 
-/* "cni:NETWORK/..." if a section begins with @rule, or NULL. */
-const char *portmap_ipt_section(const struct ipt_rule *rule);
+/* "cni:NETWORK/..." if a section begins with @rule, or @before. */
+const char *portmap_ipt_section(const struct ipt_rule *rule,
+				const char *before);
 
 /* The rules that an attachment is to have in its chain. -ENOMEM. */
 int portmap_ipt_want(const struct portmap_rules *rules, enum ip_family family,

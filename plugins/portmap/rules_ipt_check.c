@@ -71,7 +71,7 @@ static int check_entry(const struct portmap_ipt *ipt,
 static bool has_section(const struct ipt_list *chain, const char *own)
 {
 	for (size_t i = 0; i < chain->count; i++) {
-		const char *section = portmap_ipt_section(&chain->at[i]);
+		const char *section = portmap_ipt_section(&chain->at[i], NULL);
 
 		if (section && strcmp(section, own) == 0)
 			return true;
@@ -154,7 +154,7 @@ static int recall(const struct portmap_ipt *ipt, const char *own,
 		const struct cidr pod = { .ip = rule->to,
 					  .len = ip_bits(ipt->family) };
 
-		section = portmap_ipt_section(rule) ?: section;
+		section = portmap_ipt_section(rule, section);
 		if (rule->to.family == IP_NONE || strcmp(section, own) != 0)
 			continue;
 		r = claims_add_port(out, ipt->family, &rule->destination.ip,

@@ -170,7 +170,8 @@ static int gc_from(struct portmap_ipt_target *target,
 static const enum ip_family families[] = { IP_V4, IP_V6 };
 
 int portmap_ipt_del(struct nft *nft, const struct portmap_rules *rules,
-		    int *lock, struct nft_tx *tx, struct err *err)
+		    int *lock, /* NOLINT: written to by take_lock() */
+		    struct nft_tx *tx, struct err *err)
 {
 	int r = 0;
 
@@ -228,7 +229,8 @@ static int run_legacy(const struct portmap_ipt_target *target, struct err *err)
 }
 
 static int try_legacy(enum ip_family family, const struct removal *removal,
-		      int *lock, struct err *err)
+		      int *lock, /* NOLINT: written to by take_lock() */
+		      struct err *err)
 {
 	auto_ipt_legacy struct ipt_legacy *snapshot = NULL;
 	struct portmap_ipt_target target = {

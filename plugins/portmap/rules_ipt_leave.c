@@ -43,7 +43,7 @@ static int part_chain(const struct ipt_list *chain, bool all,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < chain->count; i++) {
-		section = portmap_ipt_section(&chain->at[i]) ?: section;
+		section = portmap_ipt_section(&chain->at[i], section);
 		r = put(all || goes(leaving, section) ? &out->going
 						      : &out->left,
 			&chain->at[i]);

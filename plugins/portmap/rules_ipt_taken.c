@@ -91,7 +91,7 @@ static int look_in(const struct search *search, const struct ipt_list *chain,
 	const struct ipt_list *want = search->want;
 
 	for (size_t i = 0; i < chain->count; i++) {
-		holder = portmap_ipt_section(&chain->at[i]) ?: holder;
+		holder = portmap_ipt_section(&chain->at[i], holder);
 		if (strcmp(holder, search->own) == 0)
 			continue;
 		for (size_t j = 0; j < want->count; j++)

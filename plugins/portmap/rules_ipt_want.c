@@ -39,12 +39,12 @@ void portmap_ipt_comment(const char *network, const char *container,
 		(void)text_put(out, "..");
 }
 
-const char *portmap_ipt_section(const struct ipt_rule *rule)
+const char *portmap_ipt_section(const struct ipt_rule *rule, const char *before)
 {
 	bool nothing = !*rule->target && !rule->accept && !rule->drop;
 
 	return nothing && strncmp(rule->comment, "cni:", 4) == 0 ? rule->comment
-								 : NULL;
+								 : before;
 }
 
 const struct cidr *portmap_ipt_pod(const struct portmap_conf *conf,

@@ -44,7 +44,7 @@ static int keep_others(struct addition *add, struct err *err)
 	for (size_t i = 0; i < chain->count; i++) {
 		struct ipt_rule *kept;
 
-		section = portmap_ipt_section(&chain->at[i]) ?: section;
+		section = portmap_ipt_section(&chain->at[i], section);
 		if (strcmp(section, own) == 0)
 			continue;
 		kept = ipt_list_add(&add->keep);

@@ -21,7 +21,7 @@ struct owner {
 
 static struct owner owner_of(const struct cni_owner *owner)
 {
-	struct owner out;
+	struct owner out = { .text = "" };
 
 	(void)cni_owner_text(owner, out.text);
 	(void)pod_chain(out.text, out.chain);

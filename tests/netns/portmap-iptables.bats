@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # portmap: what only its iptables backend has to think of. The rules that it
 # makes, and that both plugins know each other's: portmap-swap.bats.
+# shellcheck disable=SC2034,SC2154
 load helpers
 load portmap
 
