@@ -11,10 +11,11 @@ extern const struct nft_layout portmap_layout;
 #define PORTMAP_LAYOUT_USE 15U
 
 /*
- * On packets that we translate, from there to postrouting. The bit that the
- * reference's iptables backend has for the same.
+ * On packets that we translate, from there to postrouting. Not the bit of the
+ * iptables backends (13): at the same priority chance decides whose postrouting
+ * comes first, and that one would masquerade all of ours, or ours clear theirs.
  */
-#define PORTMAP_MARK 0x2000U
+#define PORTMAP_MARK 0x1000U
 
 #define POD_CHAIN 32
 
