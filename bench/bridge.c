@@ -190,7 +190,7 @@ static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
 
 static void bridge_finish(struct worker *worker)
 {
-	struct outcome out;
+	struct outcome out = { .wall_ms = 0 };
 
 	if (has_neighbour(worker)) {
 		chain(worker, "DEL", worker->state, TAKE_NOTHING, &out);

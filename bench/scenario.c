@@ -34,10 +34,10 @@ static const struct scenario idle_scenario = {
 #define ONE_THERE "portmap, 1 there"
 #define STEADY    1.3
 
-#define LIKE_GO(n, n_static)                         \
-	{                                            \
-		[VERB_ADD] = { (n), (n_static), 0 }, \
-		[VERB_DEL] = { (n), (n_static), 0 }, \
+#define LIKE_GO(n, n_static)                                         \
+	{                                                            \
+		[VERB_ADD] = { .go = (n), .go_static = (n_static) }, \
+		[VERB_DEL] = { .go = (n), .go_static = (n_static) }, \
 	}
 
 static const struct scenario scenarios[] = {
@@ -85,14 +85,16 @@ static const struct scenario scenarios[] = {
 	  .plugin = "bridge",
 	  .kind = &bridge_kind,
 	  .weight = 125,
-	  .want = { [VERB_ADD] = { 4, 0, 2 }, [VERB_DEL] = { 0, 0, 1.15 } } },
+	  .want = { [VERB_ADD] = { .go = 4, .floor = 2 },
+		    [VERB_DEL] = { .floor = 1.15 } } },
 	{ .name = "bridge, ipMasq nftables",
 	  .plugin = "bridge",
 	  .kind = &bridge_kind,
 	  .weight = 125,
 	  .keys = MASQ("nftables"),
 	  .go_del_may_fail = true,
-	  .want = { [VERB_ADD] = { 10, 0, 0 }, [VERB_DEL] = { 4, 0, 1.15 } } },
+	  .want = { [VERB_ADD] = { .go = 10 },
+		    [VERB_DEL] = { .go = 4, .floor = 1.15 } } },
 	{ .name = "bridge, nftables, neighbour",
 	  .plugin = "bridge",
 	  .kind = &bridge_kind,
@@ -100,18 +102,19 @@ static const struct scenario scenarios[] = {
 	  .keys = MASQ("nftables"),
 	  .go_del_may_fail = true,
 	  .beside = true,
-	  .want = { [VERB_ADD] = { 10, 0, 0 }, [VERB_DEL] = { 4, 0, 1.15 } } },
+	  .want = { [VERB_ADD] = { .go = 10 },
+		    [VERB_DEL] = { .go = 4, .floor = 1.15 } } },
 	{ .name = "bridge, ipMasq iptables",
 	  .plugin = "bridge",
 	  .kind = &bridge_kind,
 	  .weight = 125,
 	  .keys = MASQ("iptables"),
-	  .want = { [VERB_ADD] = { 3, 0, 0 }, [VERB_DEL] = { 4, 0, 0 } } },
+	  .want = { [VERB_ADD] = { .go = 3 }, [VERB_DEL] = { .go = 4 } } },
 	{ .name = "bridge, 50 by 8 workers",
 	  .plugin = "bridge",
 	  .kind = &crowd_kind,
 	  .weight = 15,
-	  .want = { [VERB_BOTH] = { 3, 0, 0 } } },
+	  .want = { [VERB_BOTH] = { .go = 3 } } },
 	/* Without a backend it is iptables for Go, and nf_tables for us. */
 	{ PORTMAP_ALONE("portmap, 1 port", 1, 10, 6) },
 	{ PORTMAP_ALONE("portmap, 10 ports", 10, 10, 6) },
@@ -278,11 +281,23 @@ static size_t choose(struct worker *workers, const struct scenario *scenario,
 	return count;
 }
 
+static void play(struct bench *bench, struct worker *workers, size_t count,
+		 size_t rounds)
+{
+	const struct kind *kind = workers->scenario->kind;
+	size_t rss_rounds = kind->no_rss ? 0 : bench->rss_rounds;
+
+	play_round(bench, workers, count, 0, TAKE_NOTHING);
+	for (size_t round = 0; round < rounds; round++)
+		play_round(bench, workers, count, round, TAKE_TIME);
+	for (size_t round = 0; round < rss_rounds; round++)
+		play_round(bench, workers, count, round, TAKE_RSS);
+}
+
 static void run(struct bench *bench, const struct scenario *scenario,
 		const struct impls *impls)
 {
 	size_t rounds = (bench->rounds * scenario->weight + 99) / 100;
-	size_t rss_rounds = scenario->kind->no_rss ? 0 : bench->rss_rounds;
 	struct worker *workers;
 	size_t count;
 
@@ -297,11 +312,7 @@ static void run(struct bench *bench, const struct scenario *scenario,
 			      rounds);
 	count = start_all(workers, count, bench);
 	if (count > 0)
-		play_round(bench, workers, count, 0, TAKE_NOTHING);
-	for (size_t round = 0; count > 0 && round < rounds; round++)
-		play_round(bench, workers, count, round, TAKE_TIME);
-	for (size_t round = 0; count > 0 && round < rss_rounds; round++)
-		play_round(bench, workers, count, round, TAKE_RSS);
+		play(bench, workers, count, rounds);
 	for (enum verb verb = 0; verb < VERB_COUNT; verb++)
 		for (size_t i = 0; i < count; i++)
 			add_result(bench, &workers[i], verb);
