@@ -12,7 +12,7 @@
 #include "bench/measure.h"
 
 #define IMPL_MAX   5
-#define RESULT_MAX 128
+#define RESULT_MAX 256
 #define ID_TEXT    65   /* 64 hexadecimal digits, as container runtimes use */
 #define GO         "go" /* the implementation that others are compared with */
 #define FLOOR      "floor" /* the one that nobody can be faster than */
@@ -28,13 +28,22 @@ struct impls {
 };
 
 /* What is timed. */
-enum verb { VERB_RUN, VERB_ADD, VERB_DEL, VERB_BOTH, VERB_COUNT };
+enum verb {
+	VERB_RUN,
+	VERB_ADD,
+	VERB_DEL,
+	VERB_BOTH,
+	VERB_FIRST, /* a connection through the mapping that was made first */
+	VERB_LAST,  /* and last */
+	VERB_COUNT
+};
 
 /* What is to be, for a verb or all of them; 0: no target. */
 struct wants {
 	double go;        /* at least so many times as fast as Go */
 	double go_static; /* the same for ferrule-static; 0: as @go */
 	double floor;     /* at most so many times the floor's time */
+	double own;       /* at most so many times its own; report.c: of what */
 };
 
 struct kind; /* play.h */
@@ -48,7 +57,11 @@ struct scenario {
 	bool disk;           /* the store is on disk, not in memory */
 	const char *keys;    /* further keys of the configuration, or NULL */
 	bool go_del_may_fail;
-	bool beside; /* another container is attached all along */
+	bool beside;         /* another container is attached all along */
+	bool ours;           /* for nobody but ferrule */
+	unsigned int ports;  /* that are published */
+	unsigned long there; /* mappings of others, all along */
+	const char *base;    /* the scenario that it is compared with */
 	struct wants want[VERB_COUNT];
 };
 
@@ -92,6 +105,15 @@ void netns_bridge_make(unsigned int n);
 void netns_bridge_delete(unsigned int n);
 /* Does a rule of the packet filter, or its comment, have @text in it? */
 bool netns_has_rule(const char *text);
+/* The same of iptables alone, whichever flavour made it. */
+bool netns_has_iptables_rule(const char *text);
+/* Does one lead from TCP port @port to @ip, whoever made it? */
+bool netns_has_mapping(unsigned int port, const char *ip);
+/* Until netns_leave() the program, and what it starts, is in @ns. */
+void netns_enter(const struct netns *ns);
+void netns_leave(void);
+/* Run a command line of the shell. */
+__attribute__((format(printf, 1, 2))) void netns_shell(const char *format, ...);
 
 /* store.c: host-local's store on disk, as the reference plugins write it. */
 struct store {

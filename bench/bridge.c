@@ -15,7 +15,8 @@
 #define CROWD   50 /* attachments */
 #define WORKERS 8
 
-#define NEIGHBOUR_ID 500000 /* nobody else's */
+#define NEIGHBOUR_ID   500000 /* nobody else's */
+#define NEIGHBOUR_PORT 9000
 
 #define BRIDGE_CONF                                                      \
 	"{\"cniVersion\":\"1.1.0\",\"name\":\"%s\",\"type\":\"bridge\"," \
@@ -95,6 +96,52 @@ static void del(const struct worker *worker, const struct attached *at,
 		store_expect(&worker->store, at->ip, NULL);
 }
 
+static void sum_up(struct outcome *sum, const struct outcome *more)
+{
+	sum->wall_ms += more->wall_ms;
+	sum->cpu_ms += more->cpu_ms;
+	if (sum->rss_kib < more->rss_kib)
+		sum->rss_kib = more->rss_kib;
+}
+
+/*
+ * What portmap takes, as the next of the list, is added to what bridge has
+ * taken. The floor publishes nothing.
+ */
+static void chain(const struct worker *worker, const char *verb,
+		  const struct attached *at, enum taking taking,
+		  struct outcome *out)
+{
+	const struct mappings mappings = {
+		at->pod == worker->pods ? FIRST_PORT : NEIGHBOUR_PORT,
+		worker->scenario->ports, NULL, at->result
+	};
+	char conf[PORTMAP_CONF];
+	const struct call call = {
+		"portmap", verb, at->id, at->pod, conf, false
+	};
+	struct outcome more;
+
+	if (mappings.count == 0 || !play_has_lease(worker))
+		return;
+	play_portmap_conf(worker, &mappings, conf);
+	play_call(worker, &call, taking, &more);
+	sum_up(out, &more);
+}
+
+/* It takes long, so once is enough. */
+static void check_rules(const struct worker *worker, const struct attached *at)
+{
+	const unsigned int ports = worker->scenario->ports;
+
+	if (!play_has_lease(worker))
+		return;
+	if (worker->scenario->keys && !netns_has_rule(worker->name))
+		errx(1, "%s: ADD made no rule for the network", worker->path);
+	if (ports > 0 && !netns_has_mapping(FIRST_PORT + ports - 1, at->ip))
+		errx(1, "%s: ADD did not publish the ports", worker->path);
+}
+
 /* ---- One at a time ---- */
 
 /* Whether another container is to be there; the floor can have but one. */
@@ -114,24 +161,28 @@ static void bridge_start(struct worker *worker)
 	worker->state = at;
 	at->pod = &worker->pods[1];
 	id_make(at->id, NEIGHBOUR_ID);
-	if (has_neighbour(worker))
-		add(worker, at, TAKE_NOTHING, &out);
+	if (!has_neighbour(worker))
+		return;
+	add(worker, at, TAKE_NOTHING, &out);
+	chain(worker, "ADD", at, TAKE_NOTHING, &out);
 }
 
 static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
 {
 	struct attached at = { .pod = worker->pods };
 	size_t links = netns_count_links();
-	struct outcome out;
+	struct outcome out, deleted = { .wall_ms = 0 };
 
 	id_make(at.id, id);
 	add(worker, &at, taking, &out);
+	chain(worker, "ADD", &at, taking, &out);
 	play_keep(worker, VERB_ADD, taking, &out);
-	/* It takes long, so once is enough. */
-	if (taking == TAKE_NOTHING && worker->scenario->keys &&
-	    play_has_lease(worker) && !netns_has_rule(worker->name))
-		errx(1, "%s: ADD made no rule for the network", worker->path);
+	if (taking == TAKE_NOTHING)
+		check_rules(worker, &at);
+	/* Backwards, as runtimes do it. */
+	chain(worker, "DEL", &at, taking, &deleted);
 	del(worker, &at, taking, &out);
+	sum_up(&out, &deleted);
 	play_keep(worker, VERB_DEL, taking, &out);
 	if (netns_count_links() != links)
 		errx(1, "%s: DEL left a link on the host", worker->path);
@@ -139,10 +190,12 @@ static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
 
 static void bridge_finish(struct worker *worker)
 {
-	struct outcome out;
+	struct outcome out = { .wall_ms = 0 };
 
-	if (has_neighbour(worker))
+	if (has_neighbour(worker)) {
+		chain(worker, "DEL", worker->state, TAKE_NOTHING, &out);
 		del(worker, worker->state, TAKE_NOTHING, &out);
+	}
 	free(worker->state);
 	finish(worker, 2);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,22 +18,22 @@
 void netns_make(struct netns *ns)
 {
 	static unsigned int made;
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int file;
 
 	(void)snprintf(ns->path, sizeof(ns->path), "/run/bench-netns-%u",
 		       made++);
 	file = open(ns->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (home < 0 || file < 0 || unshare(CLONE_NEWNET) < 0)
+	if (here < 0 || file < 0 || unshare(CLONE_NEWNET) < 0)
 		err(1, "make a network namespace");
 	(void)close(file);
 	ns->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (ns->socket < 0 ||
 	    mount("/proc/self/ns/net", ns->path, NULL, MS_BIND, NULL) < 0)
 		err(1, "keep a network namespace");
-	if (setns(home, CLONE_NEWNET) < 0)
+	if (setns(here, CLONE_NEWNET) < 0)
 		err(1, "return from a network namespace");
-	(void)close(home);
+	(void)close(here);
 }
 
 void netns_delete(struct netns *ns)
@@ -40,6 +41,25 @@ void netns_delete(struct netns *ns)
 	(void)close(ns->socket);
 	if (umount2(ns->path, MNT_DETACH) < 0 || unlink(ns->path) < 0)
 		err(1, "%s", ns->path);
+}
+
+static int home = -1;
+
+void netns_enter(const struct netns *ns)
+{
+	int there = open(ns->path, O_RDONLY | O_CLOEXEC);
+
+	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) < 0)
+		err(1, "enter %s", ns->path);
+	(void)close(there);
+}
+
+void netns_leave(void)
+{
+	if (setns(home, CLONE_NEWNET) < 0)
+		err(1, "return from a network namespace");
+	(void)close(home);
 }
 
 bool netns_lo_is_up(const struct netns *ns)
@@ -82,7 +102,8 @@ size_t netns_count_links(void)
 	return count;
 }
 
-/* What a developer would type; nothing of this is measured. */
+/* ---- What a developer would type; nothing of this is measured ---- */
+
 static FILE *shell(const char *command)
 {
 	FILE *output = popen(command, "re"); /* NOLINT(cert-env33-c) */
@@ -92,37 +113,60 @@ static FILE *shell(const char *command)
 	return output;
 }
 
-void netns_bridge_make(unsigned int n)
+void netns_shell(const char *format, ...)
 {
-	char command[256];
+	char command[1024];
+	va_list args;
 
-	(void)snprintf(command, sizeof(command),
-		       "ip link add bench%u up type bridge && "
-		       "ip addr add 10.%u.0.1/16 brd + dev bench%u",
-		       n, n, n);
+	va_start(args, format);
+	(void)vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
 	if (pclose(shell(command)) != 0)
 		errx(1, "%s: failed", command);
+}
+
+void netns_bridge_make(unsigned int n)
+{
+	netns_shell("ip link add bench%u up type bridge && "
+		    "ip addr add 10.%u.0.1/16 brd + dev bench%u",
+		    n, n, n);
 }
 
 void netns_bridge_delete(unsigned int n)
 {
-	char command[64];
-
-	(void)snprintf(command, sizeof(command), "ip link delete bench%u", n);
-	if (pclose(shell(command)) != 0)
-		errx(1, "%s: failed", command);
+	netns_shell("ip link delete bench%u", n);
 }
 
-bool netns_has_rule(const char *text)
+#define NFT      "nft list ruleset 2>/dev/null;"
+#define IPTABLES "iptables-save 2>/dev/null;"
+
+/* Is there a line with both in it? */
+static bool has_line(const char *command, const char *text, const char *other)
 {
-	static const char command[] =
-		"nft list ruleset 2>/dev/null; iptables-save 2>/dev/null";
 	FILE *rules = shell(command);
 	bool found = false;
 	char line[4096];
 
 	while (fgets(line, sizeof(line), rules))
-		found |= strstr(line, text) != NULL;
+		found |= strstr(line, text) && strstr(line, other);
 	(void)pclose(rules);
 	return found;
+}
+
+bool netns_has_rule(const char *text)
+{
+	return has_line(NFT IPTABLES, text, "");
+}
+
+bool netns_has_iptables_rule(const char *text)
+{
+	return has_line(IPTABLES, text, "");
+}
+
+bool netns_has_mapping(unsigned int port, const char *ip)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), " %u ", port);
+	return has_line(NFT IPTABLES, text, ip);
 }

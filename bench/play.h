@@ -26,6 +26,8 @@ struct kind {
 	bool no_rss; /* no rounds for the peak of memory */
 	/* Beforehand, after the store was made; may be NULL. */
 	void (*start)(struct worker *worker);
+	/* Then: can this one do it at all? NULL: it can. */
+	bool (*works)(struct worker *worker);
 	/* One attachment, or what makes up a round; checks what it did. */
 	void (*turn)(struct worker *worker, uint64_t id, enum taking taking);
 	/* Afterwards: leave the machine as it was. May be NULL. */
@@ -34,6 +36,7 @@ struct kind {
 
 extern const struct kind idle_kind, loopback_kind, host_local_kind;
 extern const struct kind bridge_kind, crowd_kind;
+extern const struct kind portmap_kind, connect_kind;
 
 /* ---- For the kinds ---- */
 
@@ -58,3 +61,17 @@ void play_address(const struct worker *worker, const char *output,
 		  char ip[static INET_ADDRSTRLEN]);
 
 bool play_has_lease(const struct worker *worker);
+
+#define FIRST_PORT 8000 /* of the host, the scenario's */
+
+/* TCP ports of the host from @first on for port 80 of a container. */
+struct mappings {
+	unsigned int first, count;
+	const char *keys, *prev_result;
+};
+
+/* portmap's configuration for them. */
+#define PORTMAP_CONF 16384
+void play_portmap_conf(const struct worker *worker,
+		       const struct mappings *mappings,
+		       char conf[static PORTMAP_CONF]);

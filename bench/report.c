@@ -11,9 +11,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define WANT_RSS         0.25   /* of Go's */
-#define WANT_SIZE        307200 /* bytes, loopback and host-local together */
-#define WANT_BRIDGE_SIZE 358400
+#define WANT_RSS          0.25   /* of Go's */
+#define WANT_SIZE         307200 /* bytes, loopback and host-local together */
+#define WANT_BRIDGE_SIZE  358400
+#define WANT_PORTMAP_SIZE 307200
 
 /* What the implementation @name did at the same thing, or NULL. */
 static const struct result *result_of(const struct bench *bench,
@@ -51,6 +52,35 @@ static double floor_ratio(const struct bench *bench,
 	const struct result *floor = result_of(bench, FLOOR, result);
 
 	return floor ? result->summary.median / floor->summary.median : 0;
+}
+
+/*
+ * Its own time for the same in the scenario that this is compared with, or for
+ * the first connection; or NULL.
+ */
+static const struct result *own_result(const struct bench *bench,
+				       const struct result *of)
+{
+	struct result base = *of;
+
+	if (of->verb == VERB_LAST) {
+		base.verb = VERB_FIRST;
+		return result_of(bench, of->impl->name, &base);
+	}
+	for (size_t i = 0; of->scenario->base && i < bench->result_count; i++) {
+		base.scenario = bench->results[i].scenario;
+		if (strcmp(base.scenario->name, of->scenario->base) == 0)
+			return result_of(bench, of->impl->name, &base);
+	}
+	return NULL;
+}
+
+/* How many times that time it takes, or 0. */
+static double own_ratio(const struct bench *bench, const struct result *result)
+{
+	const struct result *own = own_result(bench, result);
+
+	return own ? result->summary.median / own->summary.median : 0;
 }
 
 static double rss_ratio(const struct bench *bench, const struct result *result)
@@ -109,7 +139,7 @@ struct target {
 
 struct targets {
 	size_t count;
-	struct target list[3 * RESULT_MAX + 2 * IMPL_MAX];
+	struct target list[4 * RESULT_MAX + 3 * IMPL_MAX];
 };
 
 static bool is_met(const struct target *target)
@@ -157,7 +187,16 @@ static void add_targets_of(struct targets *targets, const struct bench *bench,
 		target->have = floor_ratio(bench, result);
 		target->want = want->floor;
 	}
-	if (result->summary.rss_kib > 0 && go_result(bench, result)) {
+	if (want->own > 0 && own_result(bench, result)) {
+		target = add_target(targets,
+				    "%s, %s: %s, times its own with the first",
+				    scenario->name, verb, name);
+		target->have = own_ratio(bench, result);
+		target->want = want->own;
+	}
+	/* Nobody has promised anything of portmap's memory. */
+	if (result->summary.rss_kib > 0 && go_result(bench, result) &&
+	    scenario->ports == 0) {
 		target = add_target(targets, "%s, %s: %s, part of go's memory",
 				    scenario->name, verb, name);
 		target->have = rss_ratio(bench, result);
@@ -169,6 +208,7 @@ static void add_size_targets(struct targets *targets, const struct impl *impl)
 {
 	long small = size_of(impl, "loopback") + size_of(impl, "host-local");
 	long bridge = size_of(impl, "bridge");
+	long portmap = size_of(impl, "portmap");
 	struct target *target;
 
 	if (strcmp(impl->name, "ferrule") != 0)
@@ -176,11 +216,16 @@ static void add_size_targets(struct targets *targets, const struct impl *impl)
 	target = add_target(targets, "bytes of loopback and host-local");
 	target->have = (double)small;
 	target->want = WANT_SIZE - 1;
-	if (bridge == 0)
-		return;
-	target = add_target(targets, "bytes of bridge");
-	target->have = (double)bridge;
-	target->want = WANT_BRIDGE_SIZE;
+	if (bridge > 0) {
+		target = add_target(targets, "bytes of bridge");
+		target->have = (double)bridge;
+		target->want = WANT_BRIDGE_SIZE;
+	}
+	if (portmap > 0) {
+		target = add_target(targets, "bytes of portmap");
+		target->have = (double)portmap;
+		target->want = WANT_PORTMAP_SIZE;
+	}
 }
 
 static struct targets *targets_make(const struct bench *bench)
@@ -265,10 +310,12 @@ static void json_impls(const struct bench *bench, FILE *out)
 		json_string(impl->version, out);
 		(void)fprintf(out,
 			      ", \"bytes\": {\"loopback\": %ld, "
-			      "\"host-local\": %ld, \"bridge\": %ld}}",
+			      "\"host-local\": %ld, \"bridge\": %ld, "
+			      "\"portmap\": %ld}}",
 			      size_of(impl, "loopback"),
 			      size_of(impl, "host-local"),
-			      size_of(impl, "bridge"));
+			      size_of(impl, "bridge"),
+			      size_of(impl, "portmap"));
 	}
 	(void)fputs("\n  ]", out);
 }
@@ -297,6 +344,9 @@ static void json_result(const struct bench *bench, const struct result *result,
 	if (result_of(bench, FLOOR, result))
 		(void)fprintf(out, ", \"floor_ratio\": %.3f",
 			      floor_ratio(bench, result));
+	if (own_result(bench, result))
+		(void)fprintf(out, ", \"own_ratio\": %.3f",
+			      own_ratio(bench, result));
 	(void)fputc('}', out);
 }
 

@@ -19,11 +19,15 @@ trap 'rm -rf "$disk"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$disk/store" "$disk/bin" "$disk/dynamic" "$disk/static"
 
-copy() { # name directory: bridge may be missing, and is then skipped
+copy() { # name directory: bridge and portmap may be missing
 	mkdir "$disk/bin/$1"
-	for plugin in loopback host-local bridge; do
-		[ -x "$2/$plugin" ] || [ $plugin = bridge ] || return 1
-		[ -x "$2/$plugin" ] || continue
+	for plugin in loopback host-local bridge portmap; do
+		if [ ! -x "$2/$plugin" ]; then
+			case $plugin in
+			bridge | portmap) continue ;;
+			*) return 1 ;;
+			esac
+		fi
 		cp "$2/$plugin" "$disk/bin/$1/"
 		[ "$1" = go ] || strip "$disk/bin/$1/$plugin"
 	done

@@ -230,6 +230,29 @@ published_by_them() {
 	done
 }
 
+# Whose rules come first depends on who was there first. A mark of ours that
+# means something to the others shows here.
+# bats test_tags=ferrule
+@test "theirs and ours beside each other: nobody masquerades for the other" {
+	local first
+	need_peers
+	[[ $BACKENDS == *nftables* ]] || skip 'our nf_tables backend'
+	serve pod tcp/80
+	serve pod2 tcp/80
+	for first in pod pod2; do
+		BACKEND=nftables
+		[ $first = pod ] || publish pod2 8081:80/tcp
+		BACKEND=iptables theirs publish pod 8080:80/tcp
+		[ $first = pod2 ] || publish pod2 8081:80/tcp
+		assert_answers lan 'pod 192.0.2.2 *' tcp/192.0.2.1/8080
+		assert_answers lan 'pod2 192.0.2.2 *' tcp/192.0.2.1/8081
+		assert_answers lan 'pod2 2001:db8::2 *' tcp/2001:db8::1/8081
+		assert_answers host 'pod *' tcp/127.0.0.1/8080
+		assert_answers host 'pod2 *' tcp/127.0.0.1/8081
+		fresh
+	done
+}
+
 # ---- Published by us ----
 
 # saved: what operators see of the nat tables, but for the rule
