@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is remembered of a container between commands: a directory ROOT/ID with
+ *
+ *	state.json   identity, pid, start time, cgroups; replaced by rename(2)
+ *	config.json  the bundle's, as it was at create
+ *	start        a socket where init waits for `start`; gone afterwards
+ *	lock         flock(2)ed by whoever changes the container
+ *
+ * Any part may be missing after a crash; each command copes. What the container
+ * is doing is never stored but asked of the kernel: pid and start time (so that
+ * a reused pid is not mistaken for it), the socket, the freezer.
+ */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/err.h"
+#include "runtime-glue/cgroup/cgroup.h"
+#include "runtime-glue/spec/spec.h"
+
+enum status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED,
+};
+
+const char *status_name(enum status status);
+
+struct state {
+	char *id;
+	int dir;  /* ROOT/ID, O_PATH; -1: there is none */
+	int root; /* ROOT */
+	int lock; /* -1: not locked */
+	char *bundle, *rootfs, *oci_version, *created;
+	uid_t owner;
+	pid_t pid;           /* 0: none yet */
+	uint64_t start_time; /* of pid, clock ticks since boot */
+	bool shared_pidns;   /* no PID namespace of its own: kill walks the cgroup */
+	bool intel_rdt;      /* a resctrl group was made */
+	struct json_object *annotations; /* object or NULL */
+	struct json_object *cgroups;     /* cgroup_to_json() */
+	struct json_object *json;        /* the document the strings are from */
+};
+
+#define auto_state AUTO(state_close)
+#define STATE_NONE                                    \
+	(struct state)                                \
+	{                                             \
+		.dir = -1, .root = -1, .lock = -1     \
+	}
+
+/* [A-Za-z0-9_+.-]+, not "." or "..", at most 1023 characters. */
+int state_check_id(const char *id, struct err *err) MUST_CHECK;
+
+/*
+ * Claim @id: make ROOT (0700, with parents) and ROOT/ID (0711), locked, or
+ * -EEXIST: `container "x" exists already`.
+ */
+int state_claim(const char *root, const char *id, struct state *out,
+		struct err *err) MUST_CHECK;
+
+/*
+ * Open an existing one and lock it (@wait or not: reading commands do not
+ * lock). -ENOENT: `container "x" does not exist`. A directory without
+ * state.json (a create that was killed) opens with pid 0.
+ */
+int state_open(const char *root, const char *id, bool lock, struct state *out,
+	       struct err *err) MUST_CHECK;
+
+int state_save(const struct state *state, struct err *err) MUST_CHECK;
+
+/* Remove the directory; what is missing is no error. */
+int state_remove(struct state *state, struct err *err) MUST_CHECK;
+
+enum status state_status(const struct state *state);
+
+/* A pidfd of the container's init, verified by its start time; -ESRCH. */
+int state_pidfd(const struct state *state) MUST_CHECK;
+
+/*
+ * The state as hooks get it (runtime.md "State"), compact; with @full as
+ * `state` prints it: rootfs, created, owner too. Add to @out.
+ */
+void state_print(const struct state *state, enum status status, bool full,
+		 struct strbuf *out);
+
+/* The config.json kept at create. */
+int state_load_spec(const struct state *state, struct spec_doc *doc,
+		    struct err *err) MUST_CHECK;
+
+/* Names under ROOT, sorted; free each and the array. Missing ROOT: none. */
+int state_list(const char *root, char ***names, size_t *count,
+	       struct err *err) MUST_CHECK;
+
+/* Start time of a process: /proc/PID/stat field 22; -ESRCH also for zombies. */
+int state_start_time(pid_t pid, uint64_t *out) MUST_CHECK;
+
+void state_close(struct state *state);
