@@ -45,8 +45,15 @@ dir.portmap     = plugins/portmap
 libs.portmap    = nl-3 nftnl mnl md json-c
 lean.portmap    = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 
+# The container runtime: not a plugin, in a folder of layers.
+dir.runtime-glue  = runtime-glue
+libs.runtime-glue = seccomp cap nl-3 json-c
+lean.runtime-glue =
+
 # Every library, and its name in pkg-config.
-LIBRARIES       = nl-route-3 nl-3 nftnl mnl md json-c
+LIBRARIES       = seccomp cap nl-route-3 nl-3 nftnl mnl md json-c
+pkg.seccomp     = libseccomp
+pkg.cap         = libcap
 pkg.nl-route-3  = libnl-route-3.0
 pkg.nl-3        = libnl-3.0
 pkg.nftnl       = libnftnl
@@ -115,10 +122,10 @@ sources  = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
 present  = $(foreach p,$(1),$(if $(wildcard $(dir.$p)/main.c),$p))
 
-PROGRAMS := $(call present,$(PLUGINS))
+PROGRAMS := $(call present,$(PLUGINS) runtime-glue)
 BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 COMMON   := $(BUILD)/common.a
-ARCHIVES := $(PLUGINS:%=$(BUILD)/%.a) $(COMMON)
+ARCHIVES := $(PROGRAMS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 # Programs that tests call to reach what no plugin alone would show.
 DRIVERS  := $(patsubst tests/drive/%.c,$(BUILD)/drive/%,$(wildcard tests/drive/*.c))
@@ -159,7 +166,7 @@ $(BUILD)/bin/$(1): $(BUILD)/$(dir.$1)/main.o $(lean.$1:%=$(BUILD)/common/%/lean.
 $(BUILD)/bin/$(1): common/discard.ld
 $(BUILD)/bin/$(1): LIBS = $(libs.$1)
 endef
-$(foreach p,$(PLUGINS),$(eval $(call program,$p)))
+$(foreach p,$(PLUGINS) runtime-glue,$(eval $(call program,$p)))
 
 $(COMMON): $(call objects,$(call sources,common))
 
@@ -206,7 +213,7 @@ $(BUILD)/man/%: docs/man/%.scd
 remember = $(BUILD)/$(1): FORCE ; @mkdir -p $$(@D); \
 	echo '$(2)' | cmp -s - $$@ || echo '$(2)' >$$@
 $(eval $(call remember,flags,$(CC) $(INCLUDES) $(CPPFLAGS) $(COMPILE) $(LINK) $(CFLAGS) $(LDFLAGS)))
-$(eval $(call remember,sources,$(call sources,common plugins)))
+$(eval $(call remember,sources,$(call sources,common plugins runtime-glue)))
 $(eval $(call remember,version,$(VERSION)))
 
 # ---- Tests -----------------------------------------------------------------
@@ -282,7 +289,7 @@ FAST     = lint-layers lint-banned lint-spdx lint-format lint-headers lint-shell
 FILES    = $(shell { git ls-files -co --exclude-standard 2>/dev/null || \
              find * .ci -type f -not -path 'build*'; } | sort -u)
 files    = $(wildcard $(filter $(1),$(FILES)))
-CODE     = $(call sources,common plugins tests/unit tests/fuzz tests/drive bench)
+CODE     = $(call sources,common plugins runtime-glue tests/unit tests/fuzz tests/drive bench)
 
 lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
 
@@ -315,7 +322,7 @@ lint-cppcheck: ## cppcheck
 # At -O0, because inlining hides double frees from GCC 12's analyzer.
 lint-analyzer: ## gcc -fanalyzer
 	$(call again,analyzer,CC=gcc OPT=-O0 EXTRA=-fanalyzer LTO= HARDEN= WERROR=1 objects)
-objects: $(call objects,$(call sources,common plugins))
+objects: $(call objects,$(call sources,common plugins runtime-glue))
 
 # ---- Installation ----------------------------------------------------------
 
