@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run: create, start and, in the foreground, stay until the end. */
+#include <errno.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "runtime-glue/oci/front.h"
+#include "runtime-glue/oci/launch.h"
+
+static int finish(const struct runtime *runtime, const char *id, bool keep)
+{
+	struct err why = { .code = CNI_OK };
+
+	if (keep)
+		return 0;
+	if (container_delete(runtime, id, true, &why) < 0)
+		log_warn("%s", why.msg);
+	return -why.errnum;
+}
+
+static int serve(struct launch *launch, struct front *front, int *code,
+		 struct err *err)
+{
+	int r;
+
+	/* What init inherited stays open as long as we hold it. */
+	if (launch->console >= 0)
+		(void)close(take_fd(&launch->console));
+	if (launch->terminal >= 0) {
+		r = front_terminal(front, launch->terminal, err);
+		if (r < 0)
+			return r;
+	}
+	r = launch_start(&launch->state, err);
+	return r
+		       ?: front_serve(front, launch->state.pid, launch->pidfd,
+				      code, err);
+}
+
+int container_run(const struct runtime *runtime,
+		  const struct create_options *options, bool detach, bool keep,
+		  bool subreaper, int *code, struct err *err)
+{
+	auto_launch struct launch launch = LAUNCH_NONE;
+	auto_front struct front front = FRONT_NONE;
+	int r = 0;
+
+	launch.runtime = runtime;
+	launch.options = options;
+	*code = 0;
+	if (!detach) {
+		if (subreaper)
+			(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+		r = front_open(&front, err);
+	}
+	r = r ?: launch_create(&launch, !detach, err);
+	if (r < 0)
+		return r;
+	if (detach)
+		r = container_start(runtime, options->id, err);
+	else
+		r = serve(&launch, &front, code, err);
+	/* The lock, before delete asks for it. */
+	launch_close(&launch);
+	launch = LAUNCH_NONE;
+	if (r < 0 || !detach)
+		(void)finish(runtime, options->id, r == 0 && keep);
+	return r;
+}
