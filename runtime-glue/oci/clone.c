@@ -26,11 +26,11 @@ int launch_clone(uint64_t flags, int cgroup, int *pidfd, struct err *err)
 	if (!(flags & CLONE_PARENT))
 		args.exit_signal = SIGCHLD;
 	if (pidfd) {
-		args.flags |= CLONE_PIDFD;
-		args.pidfd = (uintptr_t)pidfd;
+		args.flags |= (uint64_t)CLONE_PIDFD;
+		args.pidfd = (uint64_t)(uintptr_t)pidfd;
 	}
 	if (cgroup >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
+		args.flags |= (uint64_t)CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;
 	}
 	pid = syscall(SYS_clone3, &args, sizeof(args));

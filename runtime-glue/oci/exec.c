@@ -238,7 +238,7 @@ static int converse(struct exec *x, pid_t *pid, struct err *err)
 		if (r < 0)
 			return r;
 		if (what != SYNC_PID)
-			return err_set(err, CNI_E_IO, "packet %d is not exec's",
+			return err_set(err, CNI_E_IO, "packet %u is not exec's",
 				       what);
 		(void)waitpid(*pid, NULL, 0);
 		*pid = value;

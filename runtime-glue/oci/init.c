@@ -4,6 +4,7 @@
  * what it was born with: the parsed config, open descriptors, the sync socket.
  */
 #include <errno.h>
+#include <grp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>

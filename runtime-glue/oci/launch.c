@@ -315,7 +315,7 @@ static int answer(struct launch *l, enum sync_what what, int value, pid_t stage,
 	case SYNC_FAILED:
 		break;
 	}
-	return err_set(err, CNI_E_IO, "packet %d is not the child's to send",
+	return err_set(err, CNI_E_IO, "packet %u is not the child's to send",
 		       what);
 }
 
@@ -433,8 +433,11 @@ static void give_up(struct launch *l)
 	end_init(l);
 	if (l->hooked) {
 		state_print(&l->state, STATUS_STOPPED, false, &text);
-		(void)hooks_run(&l->doc.spec, SPEC_HOOK_POSTSTOP,
-				strbuf_str(&text), l->state.bundle, true, &why);
+		if (hooks_run(&l->doc.spec, SPEC_HOOK_POSTSTOP,
+			      strbuf_str(&text), l->state.bundle, true,
+			      &why) < 0)
+			log_warn("%s", why.msg);
+		err_clear(&why);
 	}
 	if (container_destroy(&l->state, &why) < 0)
 		log_warn("%s", why.msg);

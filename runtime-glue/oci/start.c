@@ -2,6 +2,7 @@
 /* start: the last packet of the start-up protocol. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>

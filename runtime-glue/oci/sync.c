@@ -88,8 +88,8 @@ int sync_wait(int fd, enum sync_what what, int *value, struct err *err)
 		return r;
 	if (got != what)
 		return err_set(err, CNI_E_IO,
-			       "expected packet %d of the start-up protocol, "
-			       "got %d",
+			       "expected packet %u of the start-up protocol, "
+			       "got %u",
 			       what, got);
 	if (value)
 		*value = number;
