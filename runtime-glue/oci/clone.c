@@ -23,7 +23,7 @@ int launch_clone(uint64_t flags, int cgroup, int *pidfd, struct err *err)
 	long pid;
 
 	/* A sibling tells its parent what its maker does: no signal here. */
-	if (!(flags & CLONE_PARENT))
+	if (!(flags & (uint64_t)CLONE_PARENT))
 		args.exit_signal = SIGCHLD;
 	if (pidfd) {
 		args.flags |= (uint64_t)CLONE_PIDFD;
@@ -31,7 +31,7 @@ int launch_clone(uint64_t flags, int cgroup, int *pidfd, struct err *err)
 	}
 	if (cgroup >= 0) {
 		args.flags |= (uint64_t)CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup;
+		args.cgroup = (unsigned int)cgroup;
 	}
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
