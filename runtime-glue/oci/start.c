@@ -41,7 +41,7 @@ static int dial(const struct state *state, int *out, struct err *err)
  * then on does not take it for one that waits. Should we be killed in between,
  * the waiting side sees our end closed, and ends.
  */
-int launch_start(struct state *state, struct err *err)
+static int let_go(struct state *state, struct err *err)
 {
 	auto_fd int fd = -1;
 	enum sync_what what = SYNC_GO;
@@ -84,6 +84,11 @@ static int run_hooks(struct state *state, struct err *err)
 	return r;
 }
 
+int launch_start(struct state *state, struct err *err)
+{
+	return let_go(state, err) ?: run_hooks(state, err);
+}
+
 int container_start(const struct runtime *runtime, const char *id,
 		    struct err *err)
 {
@@ -98,6 +103,5 @@ int container_start(const struct runtime *runtime, const char *id,
 		return err_set(err, CNI_E_IO,
 			       "cannot start container \"%s\", which is %s", id,
 			       status_name(status));
-	r = launch_start(&state, err);
-	return r ?: run_hooks(&state, err);
+	return launch_start(&state, err);
 }
