@@ -80,11 +80,9 @@ static int stage(struct launch *l, int sync, struct err *err)
 {
 	int made =
 		l->ns.made & ~(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWCGROUP);
-	bool joined_pid = l->ns.fd[SPEC_NS_PID] >= 0;
 	pid_t pid;
 	int r;
 
-	(void)joined_pid;
 	r = enter_user(l, sync, err);
 	if (r == 0 && (made & CLONE_NEWTIME)) {
 		if (unshare(CLONE_NEWTIME) < 0)
@@ -253,6 +251,8 @@ _Noreturn void init_main(struct launch *l, int sync)
 	(void)close(take_fd(&l->sync));
 	if (l->terminal >= 0)
 		(void)close(take_fd(&l->terminal));
+	/* The runtime's lock, which goes when its own descriptor does. */
+	(void)close(take_fd(&l->state.lock));
 	init_reset_signals();
 	if (l->ns.user) {
 		r = stage(l, sync, &err);

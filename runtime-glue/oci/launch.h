@@ -48,7 +48,10 @@ int launch_create(struct launch *launch, bool foreground,
 		  struct err *err) MUST_CHECK;
 void launch_close(struct launch *launch);
 
-/* Tell a created container to go; execve()'s error is ours. Locked, checked. */
+/*
+ * Tell a created container to go; execve()'s error is ours. Runs poststart
+ * hooks. @state is locked, and known to be of a created one.
+ */
 int launch_start(struct state *state, struct err *err) MUST_CHECK;
 
 /* The descriptors of --preserve-fds and LISTEN_FDS: are they there? */

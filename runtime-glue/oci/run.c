@@ -19,11 +19,17 @@ static int finish(const struct runtime *runtime, const char *id, bool keep)
 	return -why.errnum;
 }
 
-static int serve(struct launch *launch, struct front *front, int *code,
-		 struct err *err)
+static int serve(struct launch *launch, struct front *front, bool detach,
+		 int *code, struct err *err)
 {
-	int r;
+	const pid_t pid = launch->state.pid;
+	int r = launch_start(&launch->state, err);
 
+	if (r < 0 || detach)
+		return r;
+	/* Others may kill it, look at it, delete it from now on. */
+	state_close(&launch->state);
+	launch->state = STATE_NONE;
 	/* What init inherited stays open as long as we hold it. */
 	if (launch->console >= 0)
 		(void)close(take_fd(&launch->console));
@@ -32,10 +38,7 @@ static int serve(struct launch *launch, struct front *front, int *code,
 		if (r < 0)
 			return r;
 	}
-	r = launch_start(&launch->state, err);
-	return r
-		       ?: front_serve(front, launch->state.pid, launch->pidfd,
-				      code, err);
+	return front_serve(front, pid, launch->pidfd, code, err);
 }
 
 int container_run(const struct runtime *runtime,
@@ -57,10 +60,7 @@ int container_run(const struct runtime *runtime,
 	r = r ?: launch_create(&launch, !detach, err);
 	if (r < 0)
 		return r;
-	if (detach)
-		r = container_start(runtime, options->id, err);
-	else
-		r = serve(&launch, &front, code, err);
+	r = serve(&launch, &front, detach, code, err);
 	/* The lock, before delete asks for it. */
 	launch_close(&launch);
 	launch = LAUNCH_NONE;
