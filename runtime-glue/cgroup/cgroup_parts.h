@@ -101,7 +101,8 @@ int io_limit_v1(const struct cgroup_tree *tree,
 int io_limit_v2(const struct cgroup_tree *tree,
 		const struct spec_resources *resources,
 		struct err *err) MUST_CHECK;
-int unified_limit(const struct cgroup *cgroup, const struct spec_resources *resources,
+int unified_limit(const struct cgroup *cgroup,
+		  const struct spec_resources *resources,
 		  struct err *err) MUST_CHECK;
 
 /* cpu.shares (2..262144) as cpu.weight (1..10000), as runc converts it. */

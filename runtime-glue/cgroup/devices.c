@@ -67,8 +67,8 @@ int device_rules(const struct spec_resources *resources, bool defaults,
 	if (!to)
 		return err_nomem(err);
 	if (defaults)
-		to[out->count++] = (struct device_rule){ false, 'a', -1, -1,
-							 DEVICE_ALL };
+		to[out->count++] =
+			(struct device_rule){ false, 'a', -1, -1, DEVICE_ALL };
 	for (size_t i = 0; i < resources->device_count; i++)
 		to[out->count++] = read_rule(&resources->devices[i]);
 	if (defaults) {
@@ -149,8 +149,8 @@ static int add_exception(struct device_state *state,
 	}
 	if (state->exceptions.count == state->max) {
 		size_t max = state->max ? 2 * state->max : 32;
-		void *more = reallocarray(state->exceptions.at, max,
-					  sizeof(*rule));
+		void *more =
+			reallocarray(state->exceptions.at, max, sizeof(*rule));
 
 		if (!more)
 			return err_nomem(err);
@@ -274,22 +274,23 @@ static int change(const struct cgroup_tree *tree,
 		  const struct device_state *now,
 		  const struct device_state *want, struct err *err)
 {
-	static const struct device_rule all = { .type = 'a',
-						.major = -1,
-						.minor = -1,
-						.access = DEVICE_ALL };
+	static const struct device_rule all = {
+		.type = 'a', .major = -1, .minor = -1, .access = DEVICE_ALL
+	};
 	int r;
 
 	if (!now->allow && !want->allow) {
 		r = put_missing(tree, true, &want->exceptions, &now->exceptions,
 				err);
-		return r ?: put_missing(tree, false, &now->exceptions,
-					&want->exceptions, err);
+		return r
+			       ?: put_missing(tree, false, &now->exceptions,
+					      &want->exceptions, err);
 	}
 	/* What is denied by a group that allows the rest, no file says. */
 	r = put_rule(tree, want->allow, &all, err);
-	return r ?: put_missing(tree, !want->allow, &want->exceptions, NULL,
-				err);
+	return r
+		       ?: put_missing(tree, !want->allow, &want->exceptions,
+				      NULL, err);
 }
 
 int devices_limit_v1(const struct cgroup_tree *tree,

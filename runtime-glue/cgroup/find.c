@@ -289,10 +289,11 @@ int cgroup_check_path(const char *path, struct err *err)
 		at += *at == '/';
 	}
 	if (empty && *path)
-		return err_set(err, CNI_E_CONFIG,
-			       "linux.cgroupsPath: \"%s\" names no group of the "
-			       "container's own",
-			       path);
+		return err_set(
+			err, CNI_E_CONFIG,
+			"linux.cgroupsPath: \"%s\" names no group of the "
+			"container's own",
+			path);
 	return 0;
 }
 
@@ -315,7 +316,7 @@ int cgroup_find(const char *path, const char *id, struct cgroup *out,
 	r = r ?: read_proc("/proc/self/cgroup", &own, err);
 	if (r < 0 || mountinfo.len == 0 || own.len == 0)
 		return r;
-	return cgroup_find_in(
-		&(struct cgroup_texts){ mountinfo.data, own.data }, path, id,
-		out, err);
+	return cgroup_find_in(&(struct cgroup_texts){ mountinfo.data,
+						      own.data },
+			      path, id, out, err);
 }

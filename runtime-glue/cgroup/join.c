@@ -135,9 +135,10 @@ int cgroup_join_sub(const struct cgroup *cgroup, const char *where, pid_t pid,
 		sub.used = true;
 	}
 	if (r == 0 && !sub.used)
-		return err_set(err, CNI_E_CONFIG,
-			       "cgroup \"%s\": no hierarchy has that controller",
-			       where);
+		return err_set(
+			err, CNI_E_CONFIG,
+			"cgroup \"%s\": no hierarchy has that controller",
+			where);
 	return r;
 }
 

@@ -12,10 +12,10 @@
 #include "runtime-glue/cgroup/cgroup_parts.h"
 
 const char *const limit_names[LIMIT_COUNT] = {
-	[LIMIT_CPU] = "cpu",         [LIMIT_CPUSET] = "cpuset",
-	[LIMIT_MEMORY] = "memory",   [LIMIT_PIDS] = "pids",
-	[LIMIT_IO] = "io",           [LIMIT_HUGETLB] = "hugetlb",
-	[LIMIT_RDMA] = "rdma",       [LIMIT_MISC] = "misc",
+	[LIMIT_CPU] = "cpu",       [LIMIT_CPUSET] = "cpuset",
+	[LIMIT_MEMORY] = "memory", [LIMIT_PIDS] = "pids",
+	[LIMIT_IO] = "io",         [LIMIT_HUGETLB] = "hugetlb",
+	[LIMIT_RDMA] = "rdma",     [LIMIT_MISC] = "misc",
 };
 
 /* Values from here on are no limit: what the kernel shows for "none". */
@@ -87,8 +87,8 @@ static const char *io_member(const struct spec_resources *r)
 		return "blockIO.throttleWriteBpsDevice";
 	if (io->read_iops.count > 0)
 		return "blockIO.throttleReadIOPSDevice";
-	return io->write_iops.count > 0 ? "blockIO.throttleWriteIOPSDevice" :
-					  NULL;
+	return io->write_iops.count > 0 ? "blockIO.throttleWriteIOPSDevice"
+					: NULL;
 }
 
 static const char *pids_member(const struct spec_resources *r)

@@ -68,13 +68,13 @@ static int set_weights(const struct cgroup_tree *tree,
 
 	if (weight != 0)
 		r = group_set_int(tree, "blockIO.weight", files.all,
-				  files.convert ?
-					  (int64_t)io_weight((uint64_t)weight) :
-					  weight,
+				  files.convert
+					  ? (int64_t)io_weight((uint64_t)weight)
+					  : weight,
 				  err);
 	if (r == 0 && io->leaf_weight.value != 0)
-		r = tree->v2 ? limit_lacking("blockIO.leafWeight", err) :
-			       group_set_int(tree, "blockIO.leafWeight",
+		r = tree->v2 ? limit_lacking("blockIO.leafWeight", err)
+			     : group_set_int(tree, "blockIO.leafWeight",
 					     "blkio.leaf_weight",
 					     io->leaf_weight.value, err);
 	for (size_t i = 0; r == 0 && i < io->weight_count; i++)
@@ -99,9 +99,8 @@ static int set_throttles(const struct cgroup_tree *tree,
 		const struct spec_throttle *at = &list->at[i];
 
 		if (!tree->v2)
-			(void)snprintf(value, sizeof(value),
-				       "%u:%u %" PRIu64, at->major, at->minor,
-				       at->rate);
+			(void)snprintf(value, sizeof(value), "%u:%u %" PRIu64,
+				       at->major, at->minor, at->rate);
 		else if (at->rate == 0)
 			(void)snprintf(value, sizeof(value), "%u:%u %s=max",
 				       at->major, at->minor, kind->v2);

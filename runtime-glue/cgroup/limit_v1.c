@@ -223,7 +223,8 @@ static int set_realtime(const struct cgroup_tree *tree,
 	struct retry runtime = { .member = "cpu.realtimeRuntime",
 				 .file = "cpu.rt_runtime_us",
 				 .value = resources->cpu.rt_runtime.value,
-				 .wanted = resources->cpu.rt_runtime.value != 0 };
+				 .wanted =
+					 resources->cpu.rt_runtime.value != 0 };
 	int r = 0;
 
 	/* A period shorter than the runtime is refused: shrink that first. */

@@ -79,11 +79,10 @@ static void unmake(struct making *making)
 		uint64_t start = trace_start();
 		int r;
 
-		r = unlinkat(making->mount, name + 1, AT_REMOVEDIR) < 0 ?
-			    -errno :
-			    0;
-		trace_end(start, r, "cgroup", "rmdir %s%s",
-			  making->tree->mount, name);
+		r = unlinkat(making->mount, name + 1, AT_REMOVEDIR) < 0 ? -errno
+									: 0;
+		trace_end(start, r, "cgroup", "rmdir %s%s", making->tree->mount,
+			  name);
 		*strrchr(name, '/') = '\0';
 		len = strlen(name);
 	}
@@ -281,11 +280,25 @@ static bool is_refusal(int r)
 	return r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
+/* A hierarchy that was left out is not the container's. */
+static void drop_closed(struct cgroup *cgroup)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cgroup->count; i++) {
+		if (cgroup->tree[i].dir >= 0)
+			cgroup->tree[kept++] = cgroup->tree[i];
+	}
+	cgroup->count = kept;
+	if (kept == 0)
+		cgroup->mode = CGROUP_NONE;
+}
+
 int cgroup_make(struct cgroup *cgroup, const struct spec_resources *resources,
 		bool shared, bool optional, struct err *err)
 {
 	struct making making[CGROUP_MAX];
-	size_t count = 0, open_count = 0;
+	size_t count = 0;
 	int r = 0;
 
 	for (; r == 0 && count < cgroup->count; count++) {
@@ -302,8 +315,6 @@ int cgroup_make(struct cgroup *cgroup, const struct spec_resources *resources,
 			err_clear(err);
 			unmake(at);
 			r = 0;
-		} else if (r == 0) {
-			open_count++;
 		}
 	}
 	while (count > 0) {
@@ -313,7 +324,7 @@ int cgroup_make(struct cgroup *cgroup, const struct spec_resources *resources,
 		if (making[count].mount >= 0)
 			(void)close(making[count].mount);
 	}
-	if (r == 0 && open_count == 0)
-		cgroup->mode = CGROUP_NONE;
+	if (r == 0)
+		drop_closed(cgroup);
 	return r;
 }

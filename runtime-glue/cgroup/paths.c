@@ -65,8 +65,6 @@ struct json_object *cgroup_to_json(const struct cgroup *cgroup)
 		const struct cgroup_tree *tree = &cgroup->tree[i];
 		auto_strbuf struct strbuf full = { 0 };
 
-		if (tree->dir < 0)
-			continue;
 		strbuf_puts(&full, tree->mount);
 		strbuf_puts(&full, tree->path);
 		if (full.failed ||
@@ -91,12 +89,13 @@ static int open_group(struct cgroup_tree *tree, struct err *err)
 
 	tree->dir = open(tree->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (tree->dir < 0)
-		return errno == ENOENT ? 0 : err_sys(err, errno, "open \"%s\"",
-						     tree->path);
+		return errno == ENOENT
+			       ? 0
+			       : err_sys(err, errno, "open \"%s\"", tree->path);
 	if (fstatfs(tree->dir, &fs) < 0)
 		return err_sys(err, errno, "statfs \"%s\"", tree->path);
-	is_group = fs.f_type == (tree->v2 ? (long)CGROUP2_SUPER_MAGIC :
-					    (long)CGROUP_SUPER_MAGIC);
+	is_group = fs.f_type == (tree->v2 ? (long)CGROUP2_SUPER_MAGIC
+					  : (long)CGROUP_SUPER_MAGIC);
 	if (is_group)
 		return 0;
 	/* The hierarchy was unmounted, and the place is some directory. */
@@ -136,8 +135,8 @@ int cgroup_from_json(struct json_object *json, struct cgroup *out,
 	*out = (struct cgroup){ .mode = CGROUP_NONE };
 	if (!json_object_is_type(json, json_type_object))
 		return json ? err_set(err, CNI_E_DECODE,
-				      "state: cgroups: must be an object") :
-			      0;
+				      "state: cgroups: must be an object")
+			    : 0;
 	json_object_object_foreach(json, key, value)
 	{
 		r = r ?: remember(out, key, value, err);
