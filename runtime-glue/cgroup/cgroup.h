@@ -18,7 +18,7 @@
 #include "runtime-glue/spec/spec.h"
 
 enum cgroup_mode {
-	CGROUP_NONE,   /* no hierarchy is mounted, or none that we may write */
+	CGROUP_NONE, /* no hierarchy is mounted, or none that we may write */
 	CGROUP_V1,
 	CGROUP_V2,
 	CGROUP_HYBRID,
@@ -56,8 +56,10 @@ int cgroup_find(const char *path, const char *id, struct cgroup *out,
 
 /*
  * The paths as they are remembered in the state: a JSON object from
- * controllers ("" for v2) to the directory's full path, and back. A remembered
- * directory that is gone stays in the list with dir -1.
+ * controllers ("" for v2) to the directory's full path, and back. Groups that
+ * cgroup_make() has yet to make are in it, too, so that it can be written
+ * before. A remembered directory that is not there stays in the list with dir
+ * -1, and so does one that is not a cgroup (any more).
  */
 struct json_object *cgroup_to_json(const struct cgroup *cgroup);
 int cgroup_from_json(struct json_object *json, struct cgroup *out,
@@ -141,6 +143,14 @@ int cgroup_stats(const struct cgroup *cgroup, struct json_object **out,
  */
 int cgroup_oom_watch(const struct cgroup *cgroup, short *events,
 		     struct err *err) MUST_CHECK;
+/* How often it has in this group; -1: not known. */
 int cgroup_oom_kills(const struct cgroup *cgroup);
+
+/*
+ * A container did not come up, @err says so: add what of its limits did it, as
+ * a hint, if that is so (the out-of-memory killer, pids.limit).
+ */
+void cgroup_blame(const struct cgroup *cgroup,
+		  const struct spec_resources *resources, struct err *err);
 
 void cgroup_close(struct cgroup *cgroup);
