@@ -82,6 +82,9 @@ int mount_old(const struct rootfs *rootfs, const struct source *source, int fd)
 				  source->file);
 		what = from;
 	}
+	/* Not in the runtime, before the child. */
+	if (rootfs->proc < 0)
+		return -ENOSYS;
 	if (fchdir(rootfs->proc) < 0)
 		return -errno;
 	r = mount(what, to, source->type, source->flags, source->data);
@@ -166,7 +169,8 @@ static int change_old(const struct rootfs *rootfs, int fd,
 	if (change->recursive)
 		return -ENOSYS;
 	if (change->clear & MOUNT_ATTR__ATIME)
-		flags &= ~(MS_NOATIME | MS_STRICTATIME | MS_RELATIME);
+		flags &= ~((unsigned long)MS_NOATIME | MS_STRICTATIME |
+			   MS_RELATIME);
 	for (size_t i = 0; i < ATTRS; i++) {
 		if (change->clear & attrs[i].attr)
 			flags &= ~attrs[i].ms;

@@ -95,7 +95,7 @@ static int map_tree(const struct rootfs *rootfs, const struct spec_mount *mount,
 	fd = mapping_of(rootfs, mount, userns_fd, &made, err);
 	if (fd < 0)
 		return fd;
-	attr.userns_fd = (uint64_t)fd;
+	attr.userns_fd = (unsigned int)fd;
 	start = trace_start();
 	r = mount_setattr(tree, "", AT_EMPTY_PATH | (all ? AT_RECURSIVE : 0U),
 			  &attr, sizeof(attr));
