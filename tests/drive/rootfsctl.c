@@ -185,7 +185,7 @@ static void parse_cgroup(struct drive *drive, char *text)
 	tree->mount = strsep(&text, "|");
 	tree->path = text;
 	tree->v2 = !*tree->controllers;
-	tree->dir = 0;
+	tree->dir = 0; /* it is there; nobody looks inside */
 	drive->cgroup.mode = CGROUP_HYBRID;
 }
 
@@ -360,8 +360,6 @@ static int child(struct drive *drive, char **command, int go)
 		return 1;
 	if (drive->rootfs.userns && (setresgid(0, 0, 0) || setresuid(0, 0, 0)))
 		return 1;
-	if (drive->old && forget_new_calls() < 0)
-		return 1;
 	if (set_up(drive, &err) < 0)
 		return say(&err);
 	(void)execv(command[0], command);
@@ -427,6 +425,8 @@ int main(int argc, char **argv)
 	drive.spec.root_path = argv[optind + 1];
 	drive.rootfs.spec = &drive.spec;
 	drive.rootfs.cgroup = &drive.cgroup;
+	if (drive.old && forget_new_calls() < 0)
+		return 2;
 	code = rootfs_prepare(&drive.rootfs, -1, &err) < 0
 		       ? say(&err)
 		       : run(&drive, argv + optind + 2);
