@@ -27,14 +27,20 @@ struct rootfs {
 	const struct spec *spec;
 	const struct cgroup *cgroup; /* for mounts of type cgroup */
 	const char *bundle;          /* absolute path */
-	char *path;                  /* of the rootfs, absolute, no symlinks */
-	bool userns;    /* the container is in a user namespace not ours */
-	bool cgroupns;  /* ... in a cgroup namespace of its own */
-	bool mountns;   /* a new mount namespace: else nothing is mounted */
-	bool no_pivot;  /* MS_MOVE and chroot() instead (initramfs) */
-	int *trees;     /* a mount: the detached tree of its source, or -1 */
-	int root;       /* the rootfs, once mounted: O_PATH */
-	int proc;       /* a procfs of our own, never the container's */
+	bool userns;   /* the container is in a user namespace not ours */
+	bool cgroupns; /* ... in a cgroup namespace of its own */
+	bool mountns;  /* a new mount namespace: else nothing is mounted */
+	bool no_pivot; /* MS_MOVE and chroot() instead (initramfs) */
+	/* From here on filled by rootfs_prepare() and what comes after. */
+	bool prepared;
+	char *path; /* of the rootfs, absolute, no symlinks */
+	/* A mount's detached source; once mounted, what is to become read-only
+	 * at the end; or -1. */
+	int *trees;
+	int root; /* the rootfs, once mounted: O_PATH */
+	int proc; /* a procfs of our own, never the container's */
+	int dev;  /* the container's /dev: O_PATH */
+	int null; /* the host's /dev/null, detached, to mask files with */
 };
 
 #define auto_rootfs AUTO(rootfs_close)
@@ -45,7 +51,8 @@ struct rootfs {
  * out of the container's reach; makes idmapped trees (a child holds the user
  * namespace with the mount's mappings, or the container's as in the spec).
  * @userns_fd: the user namespace that is joined, or -1.
- * The fields spec .. no_pivot have been set by the caller.
+ * The fields spec .. no_pivot have been set by the caller. Whatever it
+ * returns, rootfs_close() afterwards; before it, that does nothing.
  */
 int rootfs_prepare(struct rootfs *rootfs, int userns_fd,
 		   struct err *err) MUST_CHECK;
