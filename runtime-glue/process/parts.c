@@ -38,7 +38,7 @@ int process_fail(struct err *err, int errnum, const char *fmt, ...)
 int process_openat2(int dir, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.flags = (unsigned int)flags | O_CLOEXEC,
 		.resolve = resolve,
 	};
 	long fd;
