@@ -47,7 +47,7 @@ lean.portmap    = base $(if $(archive.nl-3),net) $(if $(archive.nftnl),nft)
 
 # The container runtime: not a plugin, in a folder of layers.
 dir.runtime-glue  = runtime-glue
-libs.runtime-glue = seccomp cap nl-3 json-c
+libs.runtime-glue = seccomp cap nl-3 md json-c
 lean.runtime-glue =
 
 # Every library, and its name in pkg-config.

@@ -8,8 +8,9 @@
  *	TIME PROGRAM[PID] KIND WHAT = RESULT (MICROSECONDS us)
  *
  * where TIME is seconds since boot, KIND is one of rtnl, nft, ct, file, lock,
- * sysctl, netns, exec, mount, cgroup, clone, and RESULT is "ok" or an errno
- * name. Off, a call costs one test of a variable.
+ * sysctl, netns, exec, mount, cgroup, clone, limit, cap, user, label, key,
+ * seccomp, pty, and RESULT is "ok" or an errno name. Off, a call costs one test
+ * of a variable.
  */
 #pragma once
 
