@@ -93,8 +93,8 @@ int state_keep_config(const struct state *state, const char *text, size_t len,
 int state_remove(struct state *state, struct err *err) MUST_CHECK;
 
 /*
- * What the kernel says. STATUS_CREATING is a container without a pid whose lock
- * is held by somebody else (the creator, who has it, knows better than to ask).
+ * What the kernel says. STATUS_CREATING: not started, and locked by somebody
+ * else, the creator (who has the lock himself knows better than to ask).
  */
 enum status state_status(const struct state *state);
 

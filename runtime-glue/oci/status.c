@@ -71,7 +71,10 @@ int state_pidfd(const struct state *state)
 	return is_alive(state) ? take_fd(&fd) : -ESRCH;
 }
 
-/* Somebody else has the lock: of a container without a pid, its creator. */
+/*
+ * Somebody else has the lock: of a container that was not started, most likely
+ * its creator.
+ */
 static bool is_locked(const struct state *state)
 {
 	auto_fd int fd = -1;
@@ -115,7 +118,9 @@ enum status state_status(const struct state *state)
 		return STATUS_STOPPED;
 	if (is_paused(state))
 		return STATUS_PAUSED;
-	return is_waiting(state) ? STATUS_CREATED : STATUS_RUNNING;
+	if (!is_waiting(state))
+		return STATUS_RUNNING;
+	return is_locked(state) ? STATUS_CREATING : STATUS_CREATED;
 }
 
 void state_owner(const struct state *state, char *out, size_t size)
