@@ -40,7 +40,8 @@ struct cli_option {
 struct cli_verb {
 	const char *name, *arguments, *help;
 	const struct cli_option *options; /* ends with name NULL */
-	bool anywhere;          /* options may come behind arguments */
+	bool enters;   /* a container: not from an executable it could write */
+	bool anywhere; /* options may come behind arguments */
 	int min_args, max_args; /* max -1: any number */
 	/*
 	 * @options: the struct that the table describes, all zero where an

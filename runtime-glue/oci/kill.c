@@ -40,7 +40,6 @@ int container_kill(const struct runtime *runtime, const char *id, int sig,
 {
 	auto_state struct state state = STATE_NONE;
 	auto_cgroup struct cgroup cgroup = { .count = 0 };
-	struct err ignored = { .code = CNI_OK };
 	bool stopped;
 	int r;
 
@@ -59,6 +58,6 @@ int container_kill(const struct runtime *runtime, const char *id, int sig,
 	/* What is frozen by v1's freezer dies when it is thawed. */
 	if (r == 0 && sig == SIGKILL && cgroup.count > 0 &&
 	    cgroup_is_frozen(&cgroup))
-		(void)cgroup_freeze(&cgroup, false, THAW_MS, &ignored);
+		r = cgroup_freeze(&cgroup, false, THAW_MS, err);
 	return r;
 }

@@ -127,6 +127,7 @@ const struct cli_verb verb_exec = {
 	.arguments = "ID COMMAND [ARGUMENT...]",
 	.help = "run one more process in a container",
 	.options = exec_options,
+	.enters = true,
 	/* What follows ID is the process's. */
 	.min_args = 1,
 	.max_args = -1,
