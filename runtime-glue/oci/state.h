@@ -108,8 +108,8 @@ int state_pidfd(const struct state *state) MUST_CHECK;
 void state_print(const struct state *state, enum status status, bool full,
 		 struct strbuf *out);
 
-/* The name of the user who made it (passwd(5)), or the number. */
-void state_owner(const struct state *state, char *out, size_t size);
+/* The name of a user (passwd(5)), or the number. */
+void state_user(uid_t uid, char *out, size_t size);
 
 /* Its control groups, those that are left; none (count 0) for a half-made one.
  */

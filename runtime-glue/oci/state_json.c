@@ -259,7 +259,7 @@ void state_print(const struct state *state, enum status status, bool full,
 	}
 	print_annotations(state, &w);
 	if (full) {
-		state_owner(state, owner, sizeof(owner));
+		state_user(state->owner, owner, sizeof(owner));
 		jsonw_string(&w, "owner", owner);
 	}
 	jsonw_close(&w, '}');

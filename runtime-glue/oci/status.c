@@ -123,15 +123,15 @@ enum status state_status(const struct state *state)
 	return is_locked(state) ? STATUS_CREATING : STATUS_CREATED;
 }
 
-void state_owner(const struct state *state, char *out, size_t size)
+void state_user(uid_t uid, char *out, size_t size)
 {
 	/* The file itself: no modules of the C library's are loaded for it. */
 	FILE *file = fopen("/etc/passwd", "re");
 	const struct passwd *user;
 
-	(void)snprintf(out, size, "%u", state->owner);
+	(void)snprintf(out, size, "%u", uid);
 	while (file && (user = fgetpwent(file))) {
-		if (user->pw_uid == state->owner) {
+		if (user->pw_uid == uid) {
 			(void)snprintf(out, size, "%s", user->pw_name);
 			break;
 		}

@@ -69,7 +69,7 @@ static int add_container(struct table *table, const struct state *state,
 
 	(void)snprintf(pid, sizeof(pid), "%d",
 		       status == STATUS_STOPPED ? 0 : (int)state->pid);
-	state_owner(state, owner, sizeof(owner));
+	state_user(state->owner, owner, sizeof(owner));
 	return add_row(table, cells, err);
 }
 
