@@ -202,6 +202,26 @@ static void add_enabled(struct doc *doc, struct json_object *at,
 	add_bool(doc, add_object(doc, at, key), "enabled", enabled);
 }
 
+static void add_memory_policy(struct doc *doc, struct json_object *linux_)
+{
+	static const char *const modes[] = {
+		"MPOL_DEFAULT",    "MPOL_BIND",
+		"MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
+		"MPOL_PREFERRED",  "MPOL_PREFERRED_MANY",
+		"MPOL_LOCAL",      NULL,
+	};
+	static const char *const flags[] = {
+		"MPOL_F_NUMA_BALANCING",
+		"MPOL_F_RELATIVE_NODES",
+		"MPOL_F_STATIC_NODES",
+		NULL,
+	};
+	struct json_object *part = add_object(doc, linux_, "memoryPolicy");
+
+	add_words(doc, part, "modes", modes);
+	add_words(doc, part, "flags", flags);
+}
+
 static void add_linux(struct doc *doc)
 {
 	struct json_object *linux_ = add_object(doc, doc->json, "linux");
@@ -220,11 +240,10 @@ static void add_linux(struct doc *doc)
 	part = add_object(doc, linux_, "intelRdt");
 	add_bool(doc, part, "enabled", true);
 	add_bool(doc, part, "schemata", true);
-	add_bool(doc, part, "monitoring", false);
 	part = add_object(doc, linux_, "mountExtensions");
 	add_enabled(doc, part, "idmap", true);
 	add_enabled(doc, linux_, "netDevices", true);
-	add_enabled(doc, linux_, "memoryPolicy", true);
+	add_memory_policy(doc, linux_);
 }
 
 static bool file_says(const char *path, char yes)
