@@ -132,8 +132,3 @@ int state_list(const char *root, char ***names, size_t *count,
 int state_start_time(pid_t pid, uint64_t *out) MUST_CHECK;
 
 void state_close(struct state *state);
-
-/* ---- between state.c and state_json.c ---- */
-
-/* Read state.json into @out, whose dir is open; false: it is not readable. */
-bool state_read(struct state *out);

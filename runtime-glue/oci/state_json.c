@@ -14,7 +14,7 @@
 #include "common/base/json.h"
 #include "common/base/jsonw.h"
 #include "common/base/trace.h"
-#include "runtime-glue/oci/state.h"
+#include "runtime-glue/oci/state_parts.h"
 
 static int read_file(int dir, const char *name, struct strbuf *out)
 {
