@@ -103,7 +103,7 @@ static int remove_entry(int dir, const char *name)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return -errno;
-	below = openat(dir, name, DIR_FLAGS | O_NOFOLLOW);
+	below = openat(dir, name, DIR_CLOEXEC | O_NOFOLLOW);
 	r = below < 0 ? -errno : remove_contents(below, false);
 	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
 		r = -errno;
@@ -135,7 +135,7 @@ int state_remove(struct state *state, struct err *err)
 static bool is_container(int root, const char *name)
 {
 	auto_fd int dir = state_is_id(name)
-				  ? openat(root, name, DIR_FLAGS | O_NOFOLLOW)
+				  ? openat(root, name, DIR_CLOEXEC | O_NOFOLLOW)
 				  : -1;
 
 	return dir >= 0 &&
@@ -163,7 +163,7 @@ static int by_name(const void *a, const void *b)
 
 int state_list(const char *root, char ***names, size_t *count, struct err *err)
 {
-	auto_fd int fd = open(root, DIR_FLAGS);
+	auto_fd int fd = open(root, DIR_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : list_dir(fd);
 	const struct dirent *entry;
 	int r = list ? 0 : -errno;
