@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/cleanup.h"
 #include "runtime-glue/oci/cli.h"
@@ -95,6 +96,12 @@ static int run(const struct runtime *runtime, const void *opaque, int argc,
 	int code = 0;
 	int r;
 
+	/* "ID -- COMMAND", as people write it; no command is called so. */
+	if (argc > 1 && strcmp(argv[1], "--") == 0) {
+		argv[1] = argv[0];
+		argv++;
+		argc--;
+	}
 	r = check(options, argc, err);
 	r = r ?: read_gids(&options->gids, &gids, err);
 	exec = (struct exec_options){

@@ -228,11 +228,6 @@ static int set_schema(const struct state *state, struct json_object *linux_,
 
 	if (!schema || !*schema)
 		return 0;
-	if (access(RESCTRL "/schemata", F_OK) < 0)
-		return err_set(err, CNI_E_CONFIG,
-			       "linux.intelRdt.%s: no resctrl file system is "
-			       "mounted at " RESCTRL,
-			       key);
 	r = write_schema(state, rdt, schema, err);
 	if (r < 0 || !rdt)
 		return r;
@@ -241,6 +236,31 @@ static int set_schema(const struct state *state, struct json_object *linux_,
 		return 0;
 	json_object_put(value);
 	return err_nomem(err);
+}
+
+static int check_schema(const char *option, const char *schema, struct err *err)
+{
+	if (!schema || !*schema || access(RESCTRL "/schemata", F_OK) == 0)
+		return 0;
+	return err_set(err, CNI_E_FIELD,
+		       "%s: no resctrl file system is mounted at " RESCTRL,
+		       option);
+}
+
+/* All that can be known before anything is changed. */
+static int check(const struct state *state, const struct options *options,
+		 struct err *err)
+{
+	int r;
+
+	if (state_status(state) == STATUS_STOPPED)
+		return err_set(err, CNI_E_CONTAINER,
+			       "update container \"%s\": container not running",
+			       state->id);
+	r = check_schema("--l3-cache-schema", options->l3_cache_schema, err);
+	return r
+		       ?: check_schema("--mem-bw-schema",
+				       options->mem_bw_schema, err);
 }
 
 static int save(const struct state *state, struct json_object *config,
@@ -273,11 +293,8 @@ static int update(const struct state *state, const struct options *options,
 	struct json_object *linux_;
 	int r;
 
-	if (state_status(state) == STATUS_STOPPED)
-		return err_set(err, CNI_E_CONTAINER,
-			       "update container \"%s\": container not running",
-			       state->id);
-	r = read_config(state, &config, &linux_, err);
+	r = check(state, options, err);
+	r = r ?: read_config(state, &config, &linux_, err);
 	r = r ?: patch_tidy(patch, err);
 	r = r
 		    ?: apply(state, patch,
