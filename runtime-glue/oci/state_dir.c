@@ -15,6 +15,8 @@
 #include "common/base/trace.h"
 #include "runtime-glue/oci/state_parts.h"
 
+#define REMOVE_TRIES 64
+
 bool state_is_id(const char *id)
 {
 	size_t len = 0;
@@ -110,6 +112,20 @@ static int remove_entry(int dir, const char *name)
 	return r;
 }
 
+/* The lock file and the directory: another command may put a lock file back. */
+static int remove_dir(const struct state *state)
+{
+	for (int i = 0; i < REMOVE_TRIES && state_is_current(state); i++) {
+		if (unlinkat(state->dir, "lock", 0) < 0 && errno != ENOENT)
+			return -errno;
+		if (unlinkat(state->root, state->id, AT_REMOVEDIR) == 0)
+			return 0;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			return errno == ENOENT ? 0 : -errno;
+	}
+	return state_is_current(state) ? -ENOTEMPTY : 0;
+}
+
 int state_remove(struct state *state, struct err *err)
 {
 	uint64_t start = trace_start();
@@ -118,12 +134,7 @@ int state_remove(struct state *state, struct err *err)
 	if (state->dir < 0)
 		return 0;
 	r = remove_contents(state->dir, true);
-	if (r == 0 && unlinkat(state->dir, "lock", 0) < 0 && errno != ENOENT)
-		r = -errno;
-	if (r == 0 && state_is_current(state) &&
-	    unlinkat(state->root, state->id, AT_REMOVEDIR) < 0 &&
-	    errno != ENOENT)
-		r = -errno;
+	r = r ?: remove_dir(state);
 	trace_end(start, r, "file", "remove state directory %s", state->id);
 	if (r < 0)
 		return err_sys(err, -r, "remove state directory of \"%s\"",
