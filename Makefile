@@ -19,6 +19,7 @@ CLANG       := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -w __clang
 VARIANT     := $(if $(FUZZ),-fuzz,$(if $(SAN),-san)$(if $(STATIC),-static)$(if $(CLANG),-clang))
 BUILD       ?= build$(VARIANT)
 PREFIX      ?= /usr/local
+BINDIR      ?= $(PREFIX)/bin
 MANDIR      ?= $(PREFIX)/share/man
 CNIBINDIR   ?= /opt/cni/bin
 PKG_CONFIG  ?= pkg-config
@@ -124,6 +125,8 @@ present  = $(foreach p,$(1),$(if $(wildcard $(dir.$p)/main.c),$p))
 
 PROGRAMS := $(call present,$(PLUGINS) runtime-glue)
 BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
+# The runtime by its other name: link and target.
+LINKS    := $(if $(filter runtime-glue,$(PROGRAMS)),runtime-glue-oci)
 COMMON   := $(BUILD)/common.a
 ARCHIVES := $(PROGRAMS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -143,7 +146,7 @@ again     = $(make) BUILD=$(BUILD)-$(1) $(2)
 
 ##  What people call
 
-all: $(COMMON) $(BINS) $(if $(SCDOC),$(PAGES)) ## build the programs and the manual pages (the default)
+all: $(COMMON) $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(if $(SCDOC),$(PAGES)) ## build the programs and the manual pages (the default)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 34
@@ -204,6 +207,9 @@ $(BINS) $(UNITS) $(DRIVERS) $(FUZZERS) $(BENCH):
 	$(call say,LINK,$@)$(CC) $(LD_FLAGS) $(if $(filter $(UNITS),$@),$(wraps)) \
 		$(if $(filter $(BINS),$@),$(SLIM)) \
 		$(filter %.o %.a,$^) $(call library,$(LIBS)) -o $@
+
+$(LINKS:%=$(BUILD)/bin/%): $(BUILD)/bin/runtime-glue
+	$(call say,LN,$@)ln -sfn $(<F) $@
 
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
@@ -326,24 +332,32 @@ objects: $(call objects,$(call sources,common plugins runtime-glue))
 
 # ---- Installation ----------------------------------------------------------
 
-# By rename(2): a plugin that is running, or about to be run, is never
+# By rename(2): a program that is running, or about to be run, is never
 # written to, and is the old or the new one, never a half of it.
 plugindir = $(DESTDIR)$(CNIBINDIR)
+bindir    = $(DESTDIR)$(BINDIR)
 mandir    = $(DESTDIR)$(MANDIR)/man8
+dir_of    = $(if $(filter $(PLUGINS),$(1)),$(plugindir),$(bindir))
+installed = $(foreach p,$(PROGRAMS),$(call dir_of,$p)/$p)
 
-install: all ## install stripped programs and manual pages [DESTDIR] [CNIBINDIR] [PREFIX]
-	$(quiet)$(INSTALL) -d $(plugindir)
-	$(quiet)set -e; for p in $(PROGRAMS); do \
-		echo "  INST  $(plugindir)/$$p"; \
-		$(INSTALL) -s -m 755 $(BUILD)/bin/$$p $(plugindir)/.$$p.new; \
-		mv -fT $(plugindir)/.$$p.new $(plugindir)/$$p; done
+install: all ## install stripped programs and manual pages [DESTDIR] [CNIBINDIR] [BINDIR] [PREFIX]
+	$(quiet)$(INSTALL) -d $(sort $(dir $(installed)))
+	$(quiet)set -e; for p in $(installed); do \
+		echo "  INST  $$p"; \
+		new=$${p%/*}/.$${p##*/}.new; \
+		$(INSTALL) -s -m 755 $(BUILD)/bin/$${p##*/} $$new; \
+		mv -fT $$new $$p; done
+	$(quiet)set -e; for l in $(LINKS); do \
+		echo "  INST  $(bindir)/$$l"; \
+		ln -sfn runtime-glue $(bindir)/.$$l.new; \
+		mv -fT $(bindir)/.$$l.new $(bindir)/$$l; done
 	$(quiet)set -e; for m in $(wildcard $(PAGES)); do \
 		echo "  INST  $(mandir)/$${m##*/}"; \
 		$(INSTALL) -D -m 644 $$m $(mandir)/$${m##*/}; done
 	$(if $(SCDOC),,@echo 'scdoc is not installed: no manual pages')
 
 uninstall: ## remove what install installed
-	rm -f $(PROGRAMS:%=$(plugindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%)
+	rm -f $(installed) $(LINKS:%=$(bindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%)
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all help deps peers clean check check-unit check-netns check-vm check-fuzz fuzz \

@@ -21,7 +21,8 @@ struct runtime {
 };
 
 struct create_options {
-	const char *id, *bundle, *config; /* config: NULL for bundle/config.json */
+	const char *id, *bundle,
+		*config; /* config: NULL for bundle/config.json */
 	const char *console_socket, *pid_file;
 	int preserve_fds;
 	bool no_pivot, no_new_keyring;
@@ -46,7 +47,7 @@ int container_run(const struct runtime *runtime,
 		  bool subreaper, int *code, struct err *err) MUST_CHECK;
 
 struct exec_options {
-	const char *id, *process_file;  /* --process */
+	const char *id, *process_file; /* --process */
 	const char *console_socket, *pid_file, *cgroup;
 	int preserve_fds;
 	bool detach, tty, ignore_paused;
@@ -63,7 +64,11 @@ int container_exec(const struct runtime *runtime,
 		   const struct exec_options *options, int *code,
 		   struct err *err) MUST_CHECK;
 
-/* kill: @all or a shared PID namespace: every process of the cgroup. */
+/*
+ * kill: one signal to the container's init; with @all, and for SIGKILL where
+ * init is no PID namespace's first process, to every process of the cgroup. A
+ * container that has stopped is an error but with @all.
+ */
 int container_kill(const struct runtime *runtime, const char *id, int sig,
 		   bool all, struct err *err) MUST_CHECK;
 
@@ -75,11 +80,14 @@ int container_kill(const struct runtime *runtime, const char *id, int sig,
 int container_delete(const struct runtime *runtime, const char *id, bool force,
 		     struct err *err) MUST_CHECK;
 
+/* @paused false: resume. */
 int container_pause(const struct runtime *runtime, const char *id, bool paused,
 		    struct err *err) MUST_CHECK;
 
 /*
- * Undo of create, shared with delete: kill what runs, remove cgroups, state.
- * All steps are tried; the first error is reported.
+ * Undo of create, shared with delete: thaw and kill what runs and wait for its
+ * end, remove the resctrl group, cgroups and state; no hooks. All steps are
+ * tried and the first error is reported, but the state stays where processes or
+ * cgroups do, so that a later delete finds them.
  */
 int container_destroy(struct state *state, struct err *err) MUST_CHECK;

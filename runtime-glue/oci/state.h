@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "common/base/err.h"
+#include "common/base/strbuf.h"
 #include "runtime-glue/cgroup/cgroup.h"
 #include "runtime-glue/spec/spec.h"
 
@@ -41,18 +42,19 @@ struct state {
 	uid_t owner;
 	pid_t pid;           /* 0: none yet */
 	uint64_t start_time; /* of pid, clock ticks since boot */
-	bool shared_pidns;   /* no PID namespace of its own: kill walks the cgroup */
-	bool intel_rdt;      /* a resctrl group was made */
+	bool shared_pidns; /* no PID namespace of its own: kill walks the cgroup
+			    */
+	bool intel_rdt;    /* a resctrl group was made */
 	struct json_object *annotations; /* object or NULL */
 	struct json_object *cgroups;     /* cgroup_to_json() */
-	struct json_object *json;        /* the document the strings are from */
+	/* All of it is the state's own: malloc()ed, a reference each. */
 };
 
 #define auto_state AUTO(state_close)
-#define STATE_NONE                                    \
-	(struct state)                                \
-	{                                             \
-		.dir = -1, .root = -1, .lock = -1     \
+#define STATE_NONE                                \
+	(struct state)                            \
+	{                                         \
+		.dir = -1, .root = -1, .lock = -1 \
 	}
 
 /* [A-Za-z0-9_+.-]+, not "." or "..", at most 1023 characters. */
@@ -60,24 +62,40 @@ int state_check_id(const char *id, struct err *err) MUST_CHECK;
 
 /*
  * Claim @id: make ROOT (0700, with parents) and ROOT/ID (0711), locked, or
- * -EEXIST: `container "x" exists already`.
+ * -EEXIST: `container "x" already exists`.
  */
 int state_claim(const char *root, const char *id, struct state *out,
 		struct err *err) MUST_CHECK;
 
 /*
- * Open an existing one and lock it (@wait or not: reading commands do not
- * lock). -ENOENT: `container "x" does not exist`. A directory without
- * state.json (a create that was killed) opens with pid 0.
+ * Open an existing one and, with @lock, wait for its lock (commands that only
+ * read do not lock). -ENOENT: `container "x" does not exist`. A directory whose
+ * state.json is missing or broken (a create that was killed, a power loss)
+ * opens with pid 0. A directory that is not ours does not exist.
+ *
+ * The lock is flock(2)'s, shared with forked children: those that outlive the
+ * command close state->lock. state_close() unlocks, for them too.
  */
 int state_open(const char *root, const char *id, bool lock, struct state *out,
 	       struct err *err) MUST_CHECK;
 
+/* Write state.json, whole or not at all. */
 int state_save(const struct state *state, struct err *err) MUST_CHECK;
 
-/* Remove the directory; what is missing is no error. */
+/* Keep @text as the container's config.json: at create, and after update. */
+int state_keep_config(const struct state *state, const char *text, size_t len,
+		      struct err *err) MUST_CHECK;
+
+/*
+ * Remove the directory and all in it (no mount is entered); what is missing is
+ * no error. state->dir is -1 afterwards.
+ */
 int state_remove(struct state *state, struct err *err) MUST_CHECK;
 
+/*
+ * What the kernel says. STATUS_CREATING: not started, and locked by somebody
+ * else, the creator (who has the lock himself knows better than to ask).
+ */
 enum status state_status(const struct state *state);
 
 /* A pidfd of the container's init, verified by its start time; -ESRCH. */
@@ -90,11 +108,23 @@ int state_pidfd(const struct state *state) MUST_CHECK;
 void state_print(const struct state *state, enum status status, bool full,
 		 struct strbuf *out);
 
-/* The config.json kept at create. */
+/* The name of a user (passwd(5)), or the number. */
+void state_user(uid_t uid, char *out, size_t size);
+
+/* Its control groups, those that are left; none (count 0) for a half-made one.
+ */
+int state_cgroup(const struct state *state, struct cgroup *out,
+		 struct err *err) MUST_CHECK;
+
+/* The config.json kept at create; as text, or parsed (free @doc in any case).
+ * -ENOENT: there is none. */
+int state_read_config(const struct state *state, struct strbuf *out,
+		      struct err *err) MUST_CHECK;
 int state_load_spec(const struct state *state, struct spec_doc *doc,
 		    struct err *err) MUST_CHECK;
 
-/* Names under ROOT, sorted; free each and the array. Missing ROOT: none. */
+/* Containers under ROOT, sorted; free each and the array. Missing ROOT: none.
+ */
 int state_list(const char *root, char ***names, size_t *count,
 	       struct err *err) MUST_CHECK;
 
