@@ -106,6 +106,7 @@ static int prepare(struct exec *x, const struct runtime *runtime,
 	x->process.userns = x->ns.user;
 	x->process.setgroups = true;
 	x->process.id = options->id;
+	x->process.exec = true;
 	return process_prepare(&x->process, err);
 }
 
@@ -154,6 +155,15 @@ static int take_terminal(struct exec *x, struct err *err)
  * trusted: on the host. /proc/self there means the one who opens it, so the
  * descriptor is good after the namespaces have been joined.
  */
+/* With rights over the host, which root of a user namespace has not. */
+static int set_limits(struct exec *x, int proc, struct err *err)
+{
+	if (!x->ns.user)
+		return process_limits(&x->process, proc, err);
+	return process_limits_of(&x->process, getpid(), proc, err)
+		       ?: process_limits_rest(&x->process, err);
+}
+
 static int join(struct exec *x, int sync, int *proc, struct err *err)
 {
 	pid_t pid;
@@ -162,7 +172,7 @@ static int join(struct exec *x, int sync, int *proc, struct err *err)
 	*proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (*proc < 0)
 		return err_sys(err, errno, "open /proc");
-	r = process_limits(&x->process, *proc, err);
+	r = set_limits(x, *proc, err);
 	r = r ?: ns_join_all(&x->ns, err);
 	if (r == 0 && x->ns.user) {
 		x->process.setgroups = may_setgroups();
@@ -216,8 +226,14 @@ static _Noreturn void child(struct exec *x, int sync)
 
 static int into_cgroup(struct exec *x, pid_t pid, struct err *err)
 {
-	int r = cgroup_join(&x->cgroup, pid, cgroup_clone_fd(&x->cgroup) >= 0,
-			    err);
+	int r = 0;
+
+	if (x->spec.cpu_initial)
+		r = process_affinity(pid, x->spec.cpu_initial,
+				     "execCPUAffinity.initial", err);
+	r = r
+		    ?: cgroup_join(&x->cgroup, pid,
+				   cgroup_clone_fd(&x->cgroup) >= 0, err);
 
 	if (r == 0 && x->options->cgroup)
 		r = cgroup_join_sub(&x->cgroup, x->options->cgroup, pid, err);
@@ -297,7 +313,7 @@ int container_exec(const struct runtime *runtime,
 	auto_exec struct exec x = { .options = options,
 				    .state = STATE_NONE,
 				    .ns = NS_NONE,
-				    .process = { .listener = -1 },
+				    .process = PROCESS_NONE,
 				    .sync = -1,
 				    .console = -1,
 				    .terminal = -1,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -12,15 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/io.h"
 #include "runtime-glue/process/console.h"
-
-/* Input on its way to the container, which may be slow to take it. */
-struct pipe_in {
-	char bytes[4096];
-	size_t from, to;
-	bool closed;
-};
 
 struct serving {
 	struct front *front;
@@ -28,7 +19,6 @@ struct serving {
 	int pidfd;
 	bool ended;
 	int status;
-	struct pipe_in in;
 };
 
 int front_open(struct front *front, struct err *err)
@@ -48,6 +38,17 @@ int front_open(struct front *front, struct err *err)
 		return err_sys(err, errno, "block signals");
 	front->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	return front->signals < 0 ? err_sys(err, errno, "signalfd") : 0;
+}
+
+/* Without a terminal of our own (a pipe, a script) there is none to set. */
+static int take_terminal(struct front *front, struct err *err)
+{
+	struct err why = { .code = CNI_OK };
+	int r = console_raw(&front->console, &why);
+
+	if (r < 0 && r != -ENOTTY)
+		return err_take(err, &why);
+	return console_pump_new(front->master, &front->pump, err);
 }
 
 int front_terminal(struct front *front, int socket, struct err *err)
@@ -70,15 +71,13 @@ int front_terminal(struct front *front, int socket, struct err *err)
 	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
 		return err_set(err, CNI_E_IO, "the terminal did not come");
 	front->master = *(const int *)(const void *)CMSG_DATA(cmsg);
-	return isatty(STDIN_FILENO) ? console_raw(&front->console, err) : 0;
+	return take_terminal(front, err);
 }
 
 static void copy_size(const struct front *front)
 {
-	struct winsize size;
-
-	if (front->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(front->master, TIOCSWINSZ, &size);
+	if (front->master >= 0 && front->console)
+		console_resize(front->console, front->master);
 }
 
 static void reap(struct serving *s)
@@ -111,67 +110,31 @@ static void take_signals(struct serving *s)
 	}
 }
 
-/* False when nothing more will come: EIO is how a terminal says so. */
-static bool copy_out(const struct front *front)
-{
-	char bytes[4096];
-	ssize_t n = read(front->master, bytes, sizeof(bytes));
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return true;
-	return n > 0 && io_write_all(STDOUT_FILENO, bytes, (size_t)n) == 0;
-}
-
-static void copy_in(struct pipe_in *in, int master)
-{
-	ssize_t n;
-
-	if (in->from == in->to) {
-		n = read(STDIN_FILENO, in->bytes, sizeof(in->bytes));
-		if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
-			in->closed = true;
-		in->from = 0;
-		in->to = n > 0 ? (size_t)n : 0;
-		return;
-	}
-	n = write(master, in->bytes + in->from, in->to - in->from);
-	if (n > 0)
-		in->from += (size_t)n;
-	else if (errno != EINTR && errno != EAGAIN)
-		in->closed = true;
-}
-
 static int serve_one(struct serving *s, struct err *err)
 {
-	bool full = s->in.from != s->in.to;
-	int master = s->front->master;
-	struct pollfd at[] = {
-		{ s->front->signals, POLLIN, 0 },
-		{ master, (short)(POLLIN | (full ? POLLOUT : 0)), 0 },
-		{ master < 0 || full || s->in.closed ? -1 : STDIN_FILENO,
-		  POLLIN, 0 },
-	};
+	struct pollfd at[1 + CONSOLE_FDS] = { { s->front->signals, POLLIN,
+						0 } };
+	nfds_t count = 1;
+	int r;
 
-	if (poll(at, sizeof(at) / sizeof(*at), -1) < 0)
+	if (s->front->pump) {
+		console_poll(s->front->pump, at + 1);
+		count += CONSOLE_FDS;
+	}
+	if (poll(at, count, -1) < 0)
 		return errno == EINTR ? 0 : err_sys(err, errno, "poll");
 	if (at[0].revents)
 		take_signals(s);
-	if (at[2].revents || (full && (at[1].revents & POLLOUT)))
-		copy_in(&s->in, master);
-	if ((at[1].revents & (POLLIN | POLLHUP | POLLERR)) &&
-	    !copy_out(s->front))
-		(void)close(take_fd(&s->front->master));
-	return 0;
+	if (count == 1)
+		return 0;
+	r = console_step(s->front->pump, at + 1, err);
+	if (r > 0)
+		console_pump_free(take_ptr(s->front->pump));
+	return r < 0 ? r : 0;
 }
 
-/* What was written before the end is still in the terminal. */
-static void drain(struct front *front)
-{
-	struct pollfd at = { front->master, POLLIN, 0 };
-
-	while (front->master >= 0 && poll(&at, 1, 0) > 0 && copy_out(front))
-		;
-}
+/* Another process may hold the terminal: so long we wait for its silence. */
+#define IDLE_MS 100
 
 int front_serve(struct front *front, pid_t pid, int pidfd, int *code,
 		struct err *err)
@@ -184,7 +147,8 @@ int front_serve(struct front *front, pid_t pid, int pidfd, int *code,
 	reap(&s);
 	while (r == 0 && !s.ended)
 		r = serve_one(&s, err);
-	drain(front);
+	if (r == 0 && front->pump)
+		r = console_drain(front->pump, IDLE_MS, err);
 	*code = WIFSIGNALED(s.status) ? 128 + WTERMSIG(s.status)
 				      : WEXITSTATUS(s.status);
 	return r;
@@ -192,6 +156,8 @@ int front_serve(struct front *front, pid_t pid, int pidfd, int *code,
 
 void front_close(struct front *front)
 {
+	if (front->pump)
+		console_pump_free(take_ptr(front->pump));
 	if (front->console)
 		console_restore(take_ptr(front->console));
 	if (front->master >= 0)

@@ -11,12 +11,14 @@
 #include "common/base/err.h"
 
 struct console;
+struct console_pump;
 
 struct front {
 	int signals;             /* signalfd */
 	sigset_t before;         /* the mask to go back to */
 	int master;              /* of its terminal, or -1 */
 	struct console *console; /* ours, set raw; NULL: none */
+	struct console_pump *pump;
 };
 
 #define auto_front AUTO(front_close)

@@ -185,6 +185,15 @@ static int set_terminal(struct launch *l, struct err *err)
 	return r ?: console_take(slave, err);
 }
 
+/* In a user namespace the runtime does those that take rights over the host. */
+static int set_limits(struct launch *l, int sync, struct err *err)
+{
+	if (!l->ns.user)
+		return process_limits(&l->process, l->rootfs.proc, err);
+	return ask(sync, SYNC_LIMITS, NULL, err)
+		       ?: process_limits_rest(&l->process, err);
+}
+
 static int set_up(struct launch *l, int sync, struct err *err)
 {
 	int r = enter(l, err);
@@ -196,9 +205,7 @@ static int set_up(struct launch *l, int sync, struct err *err)
 	r = r ?: set_terminal(l, err);
 	r = r ?: set_sysctls(l, err);
 	r = r ?: rootfs_seal(&l->rootfs, err);
-	r = r ?: process_limits(&l->process, l->rootfs.proc, err);
-	if (r == 0 && l->ns.user && l->doc.spec.process.rlimit_count > 0)
-		r = ask(sync, SYNC_RLIMITS, NULL, err);
+	r = r ?: set_limits(l, sync, err);
 	r = r ?: process_find(&l->process, err);
 	return r ?: process_become(&l->process, l->rootfs.proc, err);
 }
@@ -258,8 +265,9 @@ _Noreturn void init_main(struct launch *l, int sync)
 		r = stage(l, sync, &err);
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	}
-	r = r ?: go(sync, NULL, &err);
 	/* Our own number differs in a namespace; hooks get the host's. */
+	r = r ?: go(sync, &l->state.pid, &err);
+	l->process.pid = l->state.pid;
 	if (r == 0)
 		r = run(l, &sync, &err);
 	sync_fail(sync, &err);

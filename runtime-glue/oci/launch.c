@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -63,7 +62,10 @@ static int load(struct launch *l, struct err *err)
 		return err_set(err, CNI_E_CONFIG,
 			       "process: missing, there is nothing to run");
 	l->state.bundle = strdup(real);
-	return l->state.bundle ? 0 : err_nomem(err);
+	/* Beside the states, under a name that is no container's. */
+	if (asprintf(&l->cache, "%s/@seccomp", l->runtime->root) < 0)
+		l->cache = NULL;
+	return l->state.bundle && l->cache ? 0 : err_nomem(err);
 }
 
 static int check_terminal(const struct launch *l, bool foreground,
@@ -104,6 +106,7 @@ static int prepare(struct launch *l, bool foreground, struct err *err)
 		NULL;
 	l->process.new_keyring = !l->options->no_new_keyring;
 	l->process.id = l->options->id;
+	l->process.cache = l->cache;
 	r = process_prepare(&l->process, err);
 	r = r
 		    ?: cgroup_find(spec->linux_.cgroups_path, l->options->id,
@@ -146,25 +149,14 @@ static struct json_object *annotations_json(const struct spec *spec)
 	return all;
 }
 
-static int keep_config(struct launch *l, struct err *err)
+static int keep_config(const struct launch *l, struct err *err)
 {
 	const char *text = json_object_to_json_string_ext(
 		l->doc.json,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	auto_fd int fd = -1;
-	int r;
 
-	if (!text)
-		return err_nomem(err);
-	fd = openat(l->state.dir, "config.json",
-		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_sys(err, errno, "create %s/%s/config.json",
-			       l->runtime->root, l->options->id);
-	r = io_write_all(fd, text, strlen(text));
-	return r < 0 ? err_sys(err, -r, "write %s/%s/config.json",
-			       l->runtime->root, l->options->id)
-		     : 0;
+	return text ? state_keep_config(&l->state, text, strlen(text), err)
+		    : err_nomem(err);
 }
 
 static int claim(struct launch *l, struct err *err)
@@ -233,25 +225,13 @@ static int open_console(struct launch *l, bool foreground, struct err *err)
 
 /* ---- the conversation ---- */
 
-static int set_rlimits(const struct launch *l, struct err *err)
+static int set_limits(const struct launch *l, struct err *err)
 {
-	const struct spec_process *process = &l->doc.spec.process;
+	auto_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	for (size_t i = 0; i < process->rlimit_count; i++) {
-		const struct spec_rlimit *limit = &process->rlimits[i];
-		const struct rlimit64 value = { limit->soft, limit->hard };
-
-		if (prlimit64(l->state.pid,
-			      (enum __rlimit_resource)limit->resource, &value,
-			      NULL) < 0)
-			return err_sys(err, errno,
-				       "process.rlimits[%zu]: set %s to "
-				       "%llu:%llu",
-				       i, limit->name,
-				       (unsigned long long)limit->soft,
-				       (unsigned long long)limit->hard);
-	}
-	return 0;
+	if (proc < 0)
+		return err_sys(err, errno, "open /proc");
+	return process_limits_of(&l->process, l->state.pid, proc, err);
 }
 
 static int run_hooks(struct launch *l, struct err *err)
@@ -288,7 +268,7 @@ static int adopt(struct launch *l, pid_t pid, struct err *err)
 		    ?: cgroup_join(&l->cgroup, pid,
 				   cgroup_clone_fd(&l->cgroup) >= 0, err);
 	r = r ?: rdt_join(&l->doc.spec, l->options->id, pid, err);
-	return r ?: sync_send(l->sync, SYNC_GO, 0, err);
+	return r ?: sync_send(l->sync, SYNC_GO, pid, err);
 }
 
 static int answer(struct launch *l, enum sync_what what, int value, pid_t stage,
@@ -307,8 +287,8 @@ static int answer(struct launch *l, enum sync_what what, int value, pid_t stage,
 		r = device_move(&l->doc.spec, l->state.pid, err);
 		r = r ?: run_hooks(l, err);
 		return r ?: sync_send(l->sync, SYNC_GO, 0, err);
-	case SYNC_RLIMITS:
-		r = set_rlimits(l, err);
+	case SYNC_LIMITS:
+		r = set_limits(l, err);
 		return r ?: sync_send(l->sync, SYNC_GO, 0, err);
 	case SYNC_READY:
 	case SYNC_GO:
@@ -328,10 +308,11 @@ static int died(const struct launch *l, struct err *err)
 	    waitid(P_PIDFD, (id_t)l->pidfd, &info,
 		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
 	    info.si_pid && info.si_code != CLD_EXITED)
-		how = info.si_status == SIGKILL
-			      ? "was killed (out of memory, a limit too low?)"
-			      : "was ended by a signal";
-	return err_set(err, CNI_E_IO, "the container's first process %s", how);
+		how = info.si_status == SIGKILL ? "was killed"
+						: "was ended by a signal";
+	(void)err_set(err, CNI_E_IO, "the container's first process %s", how);
+	cgroup_blame(&l->cgroup, &l->doc.spec.linux_.resources, err);
+	return -err->errnum;
 }
 
 static int converse(struct launch *l, pid_t stage, struct err *err)
@@ -508,4 +489,5 @@ void launch_close(struct launch *l)
 	cgroup_close(&l->cgroup);
 	state_close(&l->state);
 	spec_doc_free(&l->doc);
+	free(take_ptr(l->cache));
 }

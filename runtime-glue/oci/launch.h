@@ -24,6 +24,7 @@ struct launch {
 	struct rootfs rootfs;
 	struct process process;
 	struct ns_plan ns;
+	char *cache;  /* of seccomp filters */
 	int sync;     /* our end of the socket pair */
 	int start;    /* the start socket, listening */
 	int console;  /* --console-socket, or our own for `run` */
@@ -35,12 +36,12 @@ struct launch {
 };
 
 #define auto_launch AUTO(launch_close)
-#define LAUNCH_NONE                                                        \
-	(struct launch)                                                    \
-	{                                                                  \
-		.state = STATE_NONE, .rootfs = { .root = -1, .proc = -1 }, \
-		.process = { .listener = -1 }, .ns = NS_NONE, .sync = -1,  \
-		.start = -1, .console = -1, .terminal = -1, .pidfd = -1    \
+#define LAUNCH_NONE                                                          \
+	(struct launch)                                                      \
+	{                                                                    \
+		.state = STATE_NONE, .process = PROCESS_NONE, .ns = NS_NONE, \
+		.sync = -1, .start = -1, .console = -1, .terminal = -1,      \
+		.pidfd = -1                                                  \
 	}
 
 /* create and run. @foreground: of a `run` that stays, see `terminal`. */

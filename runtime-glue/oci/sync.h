@@ -15,9 +15,9 @@ enum sync_what {
 	SYNC_MAP,     /* child: in a new user namespace, write its mappings */
 	SYNC_PID,     /* first stage: this is the second one's pid */
 	SYNC_MOUNTED, /* child: namespaces and mounts are there, before pivot */
-	SYNC_RLIMITS, /* child in a user namespace: set my limits, I may not */
+	SYNC_LIMITS,  /* child in a user namespace: set my limits, I may not */
 	SYNC_READY,   /* child: set up, from now on at the start socket */
-	SYNC_GO,      /* parent: done, go on */
+	SYNC_GO,      /* parent: done, go on; the first one: with the pid */
 };
 
 /* A connected pair, close-on-exec. */
