@@ -49,6 +49,9 @@ int launch_create(struct launch *launch, bool foreground,
 		  struct err *err) MUST_CHECK;
 void launch_close(struct launch *launch);
 
+/* Have the first process born, and answer it until it is set up. */
+int launch_birth(struct launch *launch, struct err *err) MUST_CHECK;
+
 /*
  * Tell a created container to go; execve()'s error is ours. Runs poststart
  * hooks. @state is locked, and known to be of a created one.

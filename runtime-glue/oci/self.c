@@ -28,10 +28,11 @@ static bool is_sealed(int exe)
 static int make_memfd(void)
 {
 	const char *name = "runtime-glue";
-	const unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int fd = memfd_create(name, flags | MFD_EXEC);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 
-	return fd < 0 && errno == EINVAL ? memfd_create(name, flags) : fd;
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd;
 }
 
 static int copy_file(int from, int to, struct err *err)
