@@ -42,7 +42,7 @@ struct spec_pairs {
 	size_t count;
 	struct spec_pair {
 		const char *key, *value;
-	} *at;
+	} * at;
 };
 
 /* ---- process (config.md, "Process") ---- */
@@ -88,7 +88,7 @@ struct spec_process {
 	bool no_new_privileges;
 	struct spec_int oom_score_adj; /* -1000..1000 */
 	struct spec_scheduler scheduler;
-	struct spec_int io_priority; /* as ioprio_set(2) takes it */
+	struct spec_int io_priority;         /* as ioprio_set(2) takes it */
 	const char *cpu_initial, *cpu_final; /* execCPUAffinity */
 	const char *apparmor, *selinux;
 };
@@ -118,12 +118,12 @@ struct spec_mount {
 	struct spec_strings options; /* as they were written */
 	bool bind, recursive;        /* bind, rbind */
 	unsigned long flags;         /* MS_* set */
-	unsigned long cleared;       /* MS_* that options turn off: rw, suid.. */
-	unsigned long propagation;   /* MS_SHARED.. | MS_REC, or 0 */
+	unsigned long cleared;     /* MS_* that options turn off: rw, suid.. */
+	unsigned long propagation; /* MS_SHARED.. | MS_REC, or 0 */
 	uint64_t attr_set;   /* MOUNT_ATTR_* for the whole subtree: rro.. */
 	uint64_t attr_clear; /* likewise: rrw.. */
 	bool tmpcopyup;
-	bool copy_symlink;  /* of the source: make the link, do not mount */
+	bool copy_symlink; /* of the source: make the link, do not mount */
 	bool src_nofollow, dest_nofollow;
 	enum spec_idmap idmap;
 	struct spec_id_maps uids, gids; /* of this mount */
