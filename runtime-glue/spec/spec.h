@@ -55,7 +55,10 @@ struct spec_user {
 	gid_t *gids;
 };
 
-/* One bit a capability, 1 << CAP_*; names that this kernel lacks are 0. */
+/*
+ * One bit a capability, 1 << CAP_*: also of those that the running kernel does
+ * not know, but the kernel's headers do.
+ */
 struct spec_caps {
 	bool set; /* `capabilities` is there; if not, all sets are empty */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
@@ -370,6 +373,8 @@ int spec_load(const char *path, struct spec_doc *doc,
 	      struct err *err) MUST_CHECK;
 
 /* A process.json for exec (config.md, "Process"), into doc->spec.process. */
+int spec_parse_process(const char *text, size_t len, struct spec_doc *doc,
+		       struct err *err) MUST_CHECK;
 int spec_load_process(const char *path, struct spec_doc *doc,
 		      struct err *err) MUST_CHECK;
 
@@ -386,5 +391,5 @@ const char *spec_cap_name(int number); /* "CAP_CHOWN", NULL beyond the last */
 /* RLIMIT_* of "RLIMIT_NOFILE", or -1. */
 int spec_rlimit_number(const char *name);
 
-/* First value of @key among @pairs, or NULL. */
+/* The value of @key among @pairs, or NULL. */
 const char *spec_pair(const struct spec_pairs *pairs, const char *key);

@@ -139,11 +139,12 @@ int spec_idmap_option(const struct cfg *at, const char *maps,
 	while (r == 0 && *text) {
 		bool uids = strncmp(text, "uids=", 5) == 0;
 
-		r = uids || strncmp(text, "gids=", 5) == 0 ? 0 : -EINVAL;
+		if (!uids && strncmp(text, "gids=", 5) != 0) {
+			r = -EINVAL;
+			break;
+		}
 		text += 5;
-		r = r
-			    ?: take_maps(&text, arena,
-					 uids ? &out->uids : &out->gids);
+		r = take_maps(&text, arena, uids ? &out->uids : &out->gids);
 	}
 	if (r == -ENOMEM)
 		return err_nomem(err);
