@@ -175,6 +175,31 @@ int cfg_at(const struct cfg *array, size_t index, enum json_type type,
 	return check_type(out, NULL, out->json, type, err);
 }
 
+bool cfg_next(const struct cfg *object, struct lh_entry **place,
+	      struct cfg *out)
+{
+	struct lh_entry *entry = NULL;
+
+	if (*place)
+		entry = (*place)->next;
+	else if (json_object_is_type(object->json, json_type_object))
+		entry = json_object_get_object(object->json)->head;
+	while (entry && !lh_entry_v(entry))
+		entry = entry->next;
+	*place = entry;
+	if (!entry)
+		return false;
+	*out = (struct cfg){ .parent = object,
+			     .key = lh_entry_k(entry),
+			     .json = lh_entry_v(entry) };
+	return true;
+}
+
+int cfg_expect(const struct cfg *at, enum json_type type, struct err *err)
+{
+	return check_type(at, NULL, at->json, type, err);
+}
+
 static int get_string(const struct cfg *at, const char *key,
 		      struct json_object *json, const char **out,
 		      struct err *err)
@@ -213,6 +238,11 @@ int cfg_string_at(const struct cfg *array, size_t index, const char **out,
 	return r < 0 ? r : get_string(&item, NULL, item.json, out, err);
 }
 
+int cfg_string_self(const struct cfg *at, const char **out, struct err *err)
+{
+	return get_string(at, NULL, at->json, out, err);
+}
+
 int cfg_int_or(const struct cfg *at, const char *key, int64_t fallback,
 	       struct cfg_bounds bounds, int64_t *out, struct err *err)
 {
@@ -229,10 +259,32 @@ int cfg_int_or(const struct cfg *at, const char *key, int64_t fallback,
 	/* The two extremes are also what json-c makes of anything beyond. */
 	value = json_object_get_int64(json);
 	if (value < bounds.min || value > bounds.max || value == INT64_MIN ||
-	    value == INT64_MAX)
+	    (value == INT64_MAX && json_object_get_uint64(json) > INT64_MAX))
 		return cfg_fail(err, at, key, "%s is not in %jd..%jd",
 				json_object_get_string(json),
 				(intmax_t)bounds.min, (intmax_t)bounds.max);
+	*out = value;
+	return 0;
+}
+
+int cfg_uint_or(const struct cfg *at, const char *key, uint64_t fallback,
+		uint64_t max, uint64_t *out, struct err *err)
+{
+	struct json_object *json = lookup(at, key);
+	uint64_t value;
+	int r;
+
+	*out = fallback;
+	if (!json)
+		return 0;
+	r = check_type(at, key, json, json_type_int, err);
+	if (r < 0)
+		return r;
+	/* To json-c, anything negative is 0 here. */
+	value = json_object_get_uint64(json);
+	if (value > max || json_object_get_int64(json) < 0)
+		return cfg_fail(err, at, key, "%s is not in 0..%ju",
+				json_object_get_string(json), (uintmax_t)max);
 	*out = value;
 	return 0;
 }

@@ -48,9 +48,22 @@ int cfg_at(const struct cfg *array, size_t index, enum json_type type,
 	   struct cfg *out, struct err *err) MUST_CHECK;
 
 /*
- * Scalars, of a key or (cfg_string_at) of an array element. The plain form
- * requires the key, the _or form has a default. Strings are borrowed from the
- * document. Integers must be written as integers: 1300.0 and 1e3 are refused.
+ * The members of an object that serves as a map, in the order of the text, null
+ * ones left out: call with *@place NULL first, until it returns false. @out has
+ * the member's own key, whose case counts, and its value, of any type:
+ * cfg_expect() and cfg_string_self() check that.
+ */
+bool cfg_next(const struct cfg *object, struct lh_entry **place,
+	      struct cfg *out);
+int cfg_expect(const struct cfg *at, enum json_type type,
+	       struct err *err) MUST_CHECK;
+
+/*
+ * Scalars, of a key, of an array element (cfg_string_at), or what @at is itself
+ * (cfg_string_self). The plain form requires the key, the _or form has a
+ * default. Strings are borrowed from the document. Integers must be written as
+ * integers: 1300.0 and 1e3 are refused. cfg_uint_or() is for values of all 64
+ * bits; json-c makes UINT64_MAX of anything beyond.
  */
 int cfg_string(const struct cfg *at, const char *key, const char **out,
 	       struct err *err) MUST_CHECK;
@@ -58,12 +71,16 @@ int cfg_string_or(const struct cfg *at, const char *key, const char *fallback,
 		  const char **out, struct err *err) MUST_CHECK;
 int cfg_string_at(const struct cfg *array, size_t index, const char **out,
 		  struct err *err) MUST_CHECK;
+int cfg_string_self(const struct cfg *at, const char **out,
+		    struct err *err) MUST_CHECK;
 struct cfg_bounds {
 	int64_t min, max;
 };
 int cfg_int_or(const struct cfg *at, const char *key, int64_t fallback,
 	       struct cfg_bounds bounds, int64_t *out,
 	       struct err *err) MUST_CHECK;
+int cfg_uint_or(const struct cfg *at, const char *key, uint64_t fallback,
+		uint64_t max, uint64_t *out, struct err *err) MUST_CHECK;
 int cfg_bool_or(const struct cfg *at, const char *key, bool fallback, bool *out,
 		struct err *err) MUST_CHECK;
 

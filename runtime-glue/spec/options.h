@@ -18,6 +18,16 @@ enum option_kind {
 	OPTION_OURS,      /* tmpcopyup, idmap, .. */
 };
 
+/* Values of OPTION_OURS. */
+enum option_ours {
+	OPTION_TMPCOPYUP,
+	OPTION_COPY_SYMLINK,
+	OPTION_SRC_NOFOLLOW,
+	OPTION_DEST_NOFOLLOW,
+	OPTION_IDMAP,
+	OPTION_RIDMAP,
+};
+
 struct option_word {
 	const char *word;
 	enum option_kind kind;
@@ -27,4 +37,5 @@ struct option_word {
 extern const struct option_word option_words[];
 extern const size_t option_word_count;
 
+/* The first @len bytes of @word, or NULL: then it is the file system's. */
 const struct option_word *option_find(const char *word, size_t len);

@@ -42,7 +42,7 @@ struct spec_pairs {
 	size_t count;
 	struct spec_pair {
 		const char *key, *value;
-	} *at;
+	} * at;
 };
 
 /* ---- process (config.md, "Process") ---- */
@@ -55,7 +55,10 @@ struct spec_user {
 	gid_t *gids;
 };
 
-/* One bit a capability, 1 << CAP_*; names that this kernel lacks are 0. */
+/*
+ * One bit a capability, 1 << CAP_*: also of those that the running kernel does
+ * not know, but the kernel's headers do.
+ */
 struct spec_caps {
 	bool set; /* `capabilities` is there; if not, all sets are empty */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
@@ -88,7 +91,7 @@ struct spec_process {
 	bool no_new_privileges;
 	struct spec_int oom_score_adj; /* -1000..1000 */
 	struct spec_scheduler scheduler;
-	struct spec_int io_priority; /* as ioprio_set(2) takes it */
+	struct spec_int io_priority;         /* as ioprio_set(2) takes it */
 	const char *cpu_initial, *cpu_final; /* execCPUAffinity */
 	const char *apparmor, *selinux;
 };
@@ -118,12 +121,12 @@ struct spec_mount {
 	struct spec_strings options; /* as they were written */
 	bool bind, recursive;        /* bind, rbind */
 	unsigned long flags;         /* MS_* set */
-	unsigned long cleared;       /* MS_* that options turn off: rw, suid.. */
-	unsigned long propagation;   /* MS_SHARED.. | MS_REC, or 0 */
+	unsigned long cleared;     /* MS_* that options turn off: rw, suid.. */
+	unsigned long propagation; /* MS_SHARED.. | MS_REC, or 0 */
 	uint64_t attr_set;   /* MOUNT_ATTR_* for the whole subtree: rro.. */
 	uint64_t attr_clear; /* likewise: rrw.. */
 	bool tmpcopyup;
-	bool copy_symlink;  /* of the source: make the link, do not mount */
+	bool copy_symlink; /* of the source: make the link, do not mount */
 	bool src_nofollow, dest_nofollow;
 	enum spec_idmap idmap;
 	struct spec_id_maps uids, gids; /* of this mount */
@@ -370,6 +373,8 @@ int spec_load(const char *path, struct spec_doc *doc,
 	      struct err *err) MUST_CHECK;
 
 /* A process.json for exec (config.md, "Process"), into doc->spec.process. */
+int spec_parse_process(const char *text, size_t len, struct spec_doc *doc,
+		       struct err *err) MUST_CHECK;
 int spec_load_process(const char *path, struct spec_doc *doc,
 		      struct err *err) MUST_CHECK;
 
@@ -386,5 +391,5 @@ const char *spec_cap_name(int number); /* "CAP_CHOWN", NULL beyond the last */
 /* RLIMIT_* of "RLIMIT_NOFILE", or -1. */
 int spec_rlimit_number(const char *name);
 
-/* First value of @key among @pairs, or NULL. */
+/* The value of @key among @pairs, or NULL. */
 const char *spec_pair(const struct spec_pairs *pairs, const char *key);
