@@ -47,9 +47,13 @@ struct cgroup {
 
 /*
  * Find the hierarchies and the paths of a group. @path is linux.cgroupsPath:
- * absolute from each hierarchy's mount, relative below our own group, NULL or
- * "" for /@id ("below our own group" when there is no right to /). A path with
- * "..", or of systemd's form slice:prefix:name, is refused. Makes nothing.
+ * absolute from each hierarchy's mount. Relative: on v1 below our own group, on
+ * v2 beside it, as runc has it (ours has a process, us, so that limits below it
+ * would be refused). NULL or "" is /@id where we may write to the hierarchy's
+ * top, else the relative path @id. (runc takes it for relative in either case,
+ * which puts a container in the group, and under the limits, of its caller.)
+ * "..", systemd's form slice:prefix:name, and what names no group of its own
+ * ("/") are refused. Makes nothing.
  */
 int cgroup_find(const char *path, const char *id, struct cgroup *out,
 		struct err *err) MUST_CHECK;
@@ -67,24 +71,37 @@ int cgroup_from_json(struct json_object *json, struct cgroup *out,
 
 /*
  * Make the group in every hierarchy (v2: with the controllers that @resources
- * needs turned on in all ancestors) and open it. A group that is there with
- * processes in it is refused with -EBUSY unless @shared. What was made is
- * removed again on failure. Rootless (@optional): a hierarchy that cannot be
- * written is left out.
+ * needs turned on in all ancestors, on a host of v2 alone with all others that
+ * can be, for the statistics) and open it. A group that is there and has
+ * processes, or is frozen, is refused with -EBUSY unless @shared; so is a
+ * controller below a v2 group with processes. What was made is removed again on
+ * failure. Rootless (@optional): a hierarchy that cannot be written is left
+ * out; CGROUP_NONE if that is all of them.
  */
 int cgroup_make(struct cgroup *cgroup, const struct spec_resources *resources,
 		bool shared, bool optional, struct err *err) MUST_CHECK;
 
 /*
  * Apply limits; only what @resources sets is written. In an order that the
- * kernel takes (memory.limit and swap; cpuset.mems before tasks join). With
- * devices_set the device rules replace those in force without a gap (v2: an
- * eBPF program of type CGROUP_DEVICE, BPF_F_ALLOW_MULTI, replaced atomically).
- * @defaults: before the rules come those that every container has (deny all,
- * mknod of anything, the six standard devices, /dev/pts, tun denied), see
- * config-linux.md "Default Devices". A limit whose controller the host lacks
- * is an error that names the member ("linux.resources.pids.limit: ...");
- * unified on v1 likewise; the kernel's refusal names file and value, and when
+ * kernel takes (memory.limit and swap; cpuset.mems before tasks join). 0 is
+ * "unset" for memory and CPU. pids.limit 0 is a limit (runtime-spec 1.3), for
+ * which 1 is written: no process but the first, which could not be born into
+ * a group of 0.
+ *
+ * Device rules replace those in force without a gap (v2: an eBPF program of
+ * type CGROUP_DEVICE, BPF_F_ALLOW_MULTI, replaced atomically). @defaults: all
+ * is denied before the rules, and after them come those that every container
+ * has (mknod of anything, the six standard devices, ptmx, /dev/pts; see
+ * config-linux.md "Default Devices"). After, as runc has it: callers' lists
+ * begin with "deny all" and count on them. With @defaults they are set though
+ * devices_set is false; for update pass @defaults = devices_set. Not privileged
+ * for that (a user namespace): left out, as no device can be made there either.
+ *
+ * A limit whose controller the host lacks is an error that names the member
+ * ("linux.resources.pids.limit: ..."), and so is one that v2 has no equivalent
+ * of (swappiness, disableOOMKiller, kernelTCP, realtime, leafWeight); network
+ * members are ignored on v2 unless they ask for something. unified: only files
+ * that the v2 group has. The kernel's refusal names file and value, and when
  * memory.limit is below what is used already, says that.
  */
 int cgroup_limit(struct cgroup *cgroup, const struct spec_resources *resources,
@@ -98,8 +115,9 @@ int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_v2,
 		struct err *err) MUST_CHECK;
 
 /*
- * Below the container's group, for exec --cgroup: "[CONTROLLER:]PATH"; the
- * subgroup must exist.
+ * In the place of cgroup_join(), for exec --cgroup "[CONTROLLER[,..]:]PATH": a
+ * group below the container's, which must exist, in the hierarchies of those
+ * controllers (none: in all); the others as usual.
  */
 int cgroup_join_sub(const struct cgroup *cgroup, const char *where, pid_t pid,
 		    struct err *err) MUST_CHECK;

@@ -24,7 +24,7 @@
 #include "runtime-glue/cgroup/cgroup_parts.h"
 
 #define PROGRAM_NAME "ferrule_dev" /* how we know our own again */
-#define RULE_INSNS   8
+#define RULE_INSNS   9
 #define FRAME_INSNS  8
 #define QUERY_MAX    64
 
@@ -34,8 +34,7 @@ enum {
 	REG_CONTEXT = BPF_REG_1,
 	REG_TYPE = BPF_REG_2,
 	REG_ACCESS = BPF_REG_3,
-	REG_MAJOR = BPF_REG_4,
-	REG_MINOR = BPF_REG_5,
+	REG_NUMBER = BPF_REG_4, /* major or minor */
 };
 
 struct program {
@@ -79,8 +78,6 @@ static void emit_start(struct program *to)
 	emit_load(to, REG_ACCESS, access);
 	emit(to, BPF_ALU | BPF_AND | BPF_K, REG_TYPE, 0, 0xffff);
 	emit(to, BPF_ALU | BPF_RSH | BPF_K, REG_ACCESS, 0, 16);
-	emit_load(to, REG_MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
-	emit_load(to, REG_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
 }
 
 static uint32_t access_bits(unsigned int access)
@@ -90,21 +87,37 @@ static uint32_t access_bits(unsigned int access)
 	       (access & DEVICE_MKNOD ? BPF_DEVCG_ACC_MKNOD : 0U);
 }
 
+/*
+ * A number is loaded for each test, though a register could hold it: the kernel
+ * goes through the program once for all that it may know about registers by
+ * then, and for a thousand rules would give up on what they have taught it.
+ */
+static void emit_number(struct program *to, size_t offset, int64_t number,
+			int skip)
+{
+	if (number < 0)
+		return;
+	emit_load(to, REG_NUMBER, offset);
+	emit(to, BPF_JMP32 | BPF_JNE | BPF_K, REG_NUMBER, skip,
+	     (uint32_t)number);
+}
+
 static void emit_rule(struct program *to, const struct device_rule *rule)
 {
 	const int unequal = BPF_JMP32 | BPF_JNE | BPF_K;
+	const int settle = 4; /* instructions after the tests */
+	const int minor = rule->minor >= 0 ? 2 : 0;
+	const int major = rule->major >= 0 ? 2 : 0;
 	uint32_t bits = access_bits(rule->access);
-	int skip = 4; /* instructions after the tests */
 
-	skip += (rule->major >= 0) + (rule->minor >= 0);
 	if (rule->type != 'a')
-		emit(to, unequal, REG_TYPE, skip,
+		emit(to, unequal, REG_TYPE, major + minor + settle,
 		     rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK
 				       : BPF_DEVCG_DEV_CHAR);
-	if (rule->major >= 0)
-		emit(to, unequal, REG_MAJOR, --skip, (uint32_t)rule->major);
-	if (rule->minor >= 0)
-		emit(to, unequal, REG_MINOR, --skip, (uint32_t)rule->minor);
+	emit_number(to, offsetof(struct bpf_cgroup_dev_ctx, major), rule->major,
+		    minor + settle);
+	emit_number(to, offsetof(struct bpf_cgroup_dev_ctx, minor), rule->minor,
+		    settle);
 	if (rule->allow) {
 		emit(to, BPF_ALU | BPF_AND | BPF_K, REG_ACCESS, 0, ~bits);
 		emit(to, unequal, REG_ACCESS, 2, 0);

@@ -163,29 +163,22 @@ static int set_max(const struct cgroup_tree *tree,
 {
 	int64_t quota = resources->cpu.quota.value;
 	uint64_t period = resources->cpu.period.value;
-	char now[64] = "max 100000", value[80];
-	const char *first = now, *second;
+	char now[64], first[24], second[24], value[64];
 
 	if (quota == 0 && period == 0)
 		return 0;
-	if (group_line(tree, "cpu.max", value, sizeof(now)) > 0)
-		(void)snprintf(now, sizeof(now), "%s", value);
-	now[strcspn(now, " ")] = '\0';
-	second = now + strlen(now) + 1;
-	if (!*first || !(*second >= '0' && *second <= '9'))
-		second = "100000";
+	if (group_line(tree, "cpu.max", now, sizeof(now)) < 0 ||
+	    sscanf(now, "%23s %23s", first, second) != 2) {
+		(void)snprintf(first, sizeof(first), "max");
+		(void)snprintf(second, sizeof(second), "100000");
+	}
+	if (quota < 0)
+		(void)snprintf(first, sizeof(first), "max");
 	if (quota > 0)
-		(void)snprintf(value, sizeof(value), "%" PRId64, quota);
-	else
-		(void)snprintf(value, sizeof(value), "%s",
-			       quota < 0 || !*first ? "max" : first);
+		(void)snprintf(first, sizeof(first), "%" PRId64, quota);
 	if (period > 0)
-		(void)snprintf(value + strlen(value),
-			       sizeof(value) - strlen(value), " %" PRIu64,
-			       period);
-	else
-		(void)snprintf(value + strlen(value),
-			       sizeof(value) - strlen(value), " %s", second);
+		(void)snprintf(second, sizeof(second), "%" PRIu64, period);
+	(void)snprintf(value, sizeof(value), "%s %s", first, second);
 	return group_set(tree, quota != 0 ? "cpu.quota" : "cpu.period",
 			 "cpu.max", value, err);
 }
