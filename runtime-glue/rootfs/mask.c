@@ -136,7 +136,7 @@ int mask_paths(struct rootfs *rootfs, struct err *err)
 
 	for (size_t i = 0; i < paths->count && r == 0; i++) {
 		const char *path = paths->at[i];
-		struct stat st;
+		struct stat st = { 0 };
 		auto_fd int fd = open_path(rootfs, path, &st, err);
 
 		if (fd == -ENOENT)
@@ -178,7 +178,7 @@ int mask_write(const struct rootfs *rootfs, struct err *err)
 
 	for (size_t i = 0; i < paths->count; i++) {
 		const char *path = paths->at[i];
-		struct stat st;
+		struct stat st = { 0 };
 		auto_fd int fd = open_path(rootfs, path, &st, err);
 		int r;
 

@@ -223,8 +223,7 @@ int fs_source(const struct fs *fs, struct source *source, struct err *err)
 	return source->tree < 0 ? source->tree : 0;
 }
 
-/* Masked by nothing of ours: the host's cgroups must not be writable there. */
-static int protect_cgroups(const struct rootfs *rootfs, int sys)
+int fs_protect(const struct rootfs *rootfs, int sys)
 {
 	static const struct change change = { .set = MOUNT_ATTR_RDONLY,
 					      .recursive = true };
@@ -259,11 +258,6 @@ static int fs_borrow(const struct rootfs *rootfs,
 		if (strcmp(mount->type, kinds[i].type) == 0 &&
 		    (!os->ns[kinds[i].ns].used || os->ns[kinds[i].ns].path))
 			fd = mount_clone(AT_FDCWD, kinds[i].path, CLONE_TREE);
-	if (fd >= 0 && strcmp(mount->type, "sysfs") == 0 &&
-	    protect_cgroups(rootfs, fd) < 0) {
-		(void)close(fd);
-		return -EPERM;
-	}
 	source->tree = fd;
 	return fd < 0 ? fd : 0;
 }
