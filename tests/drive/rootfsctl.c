@@ -50,20 +50,16 @@ struct drive {
 
 static const struct word {
 	const char *word;
-	char kind; /* set, clear, propagation, recursive set and clear, ours */
+	char kind; /* set, clear, propagation, recursive set, ours */
 	unsigned long value;
 } words[] = {
 	{ "ro", 's', MS_RDONLY },
 	{ "rw", 'c', MS_RDONLY },
 	{ "nosuid", 's', MS_NOSUID },
-	{ "suid", 'c', MS_NOSUID },
 	{ "nodev", 's', MS_NODEV },
 	{ "noexec", 's', MS_NOEXEC },
-	{ "exec", 'c', MS_NOEXEC },
 	{ "noatime", 's', MS_NOATIME },
 	{ "relatime", 's', MS_RELATIME },
-	{ "strictatime", 's', MS_STRICTATIME },
-	{ "sync", 's', MS_SYNCHRONOUS },
 	{ "remount", 's', MS_REMOUNT },
 	{ "shared", 'p', MS_SHARED },
 	{ "slave", 'p', MS_SLAVE },
@@ -73,9 +69,6 @@ static const struct word {
 	{ "rslave", 'p', MS_SLAVE | MS_REC },
 	{ "rprivate", 'p', MS_PRIVATE | MS_REC },
 	{ "rro", 'S', MOUNT_ATTR_RDONLY },
-	{ "rnosuid", 'S', MOUNT_ATTR_NOSUID },
-	{ "rnoatime", 'S', MOUNT_ATTR_NOATIME },
-	{ "rrw", 'C', MOUNT_ATTR_RDONLY },
 	{ "bind", 'b', 0 },
 	{ "rbind", 'b', 1 },
 	{ "tmpcopyup", 't', 0 },
@@ -116,7 +109,6 @@ static void take_word(struct spec_mount *mount, const struct word *word)
 	mount->cleared |= kind == 'c' ? word->value : 0;
 	mount->propagation |= kind == 'p' ? word->value : 0;
 	mount->attr_set |= kind == 'S' ? word->value : 0;
-	mount->attr_clear |= kind == 'C' ? word->value : 0;
 	take_ours(mount, word);
 }
 
@@ -222,12 +214,9 @@ static int parse_flag(struct drive *drive, int option)
 	drive->spec.linux_.ns[SPEC_NS_NETWORK].used |= option == 'e';
 	drive->terminal |= option == 't';
 	drive->old |= option == 'O';
-	if (option == 'N')
-		drive->namespaces &= ~CLONE_NEWNS;
-	if (option == 'e')
-		drive->namespaces |= CLONE_NEWNET;
-	if (option == 'C')
-		drive->namespaces |= CLONE_NEWCGROUP;
+	drive->namespaces &= option == 'N' ? ~CLONE_NEWNS : ~0;
+	drive->namespaces |= option == 'e' ? CLONE_NEWNET : 0;
+	drive->namespaces |= option == 'C' ? CLONE_NEWCGROUP : 0;
 	return option == '?' ? -EINVAL : 0;
 }
 
