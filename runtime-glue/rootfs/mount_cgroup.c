@@ -73,9 +73,12 @@ static int open_v2(const struct rootfs *rootfs, const struct cgroup_tree *tree,
 		   struct source *source, struct err *err)
 {
 	static const struct fs fs = { .type = "cgroup2", .source = "cgroup" };
-	int r = -EPERM;
+	int r = -ENOENT;
 
-	if (rootfs->cgroupns || !tree)
+	if (!rootfs->cgroupns && !tree)
+		return err_sys(err, ENOENT,
+			       "cgroup: no group of the container's to show");
+	if (rootfs->cgroupns)
 		r = fs_source(&fs, source, err);
 	/* Not ours to mount (no right, or in use otherwise): the group is. */
 	if (r < 0 && tree) {

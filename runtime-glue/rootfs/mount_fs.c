@@ -246,18 +246,21 @@ static int fs_borrow(const struct rootfs *rootfs,
 	static const struct {
 		const char *type, *path;
 		enum spec_ns ns;
+		bool joined; /* good enough for one that was joined, too */
 	} kinds[] = {
-		{ "proc", "/proc", SPEC_NS_PID },
-		{ "sysfs", "/sys", SPEC_NS_NETWORK },
-		{ "mqueue", "/dev/mqueue", SPEC_NS_IPC },
+		{ "proc", "/proc", SPEC_NS_PID, false },
+		{ "sysfs", "/sys", SPEC_NS_NETWORK, true },
+		{ "mqueue", "/dev/mqueue", SPEC_NS_IPC, false },
 	};
-	const struct spec_linux *os = &rootfs->spec->linux_;
+	const struct spec_namespace *ns;
 	int fd = -EPERM;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ns = &rootfs->spec->linux_.ns[kinds[i].ns];
 		if (strcmp(mount->type, kinds[i].type) == 0 &&
-		    (!os->ns[kinds[i].ns].used || os->ns[kinds[i].ns].path))
+		    (!ns->used || (ns->path && kinds[i].joined)))
 			fd = mount_clone(AT_FDCWD, kinds[i].path, CLONE_TREE);
+	}
 	source->tree = fd;
 	return fd < 0 ? fd : 0;
 }

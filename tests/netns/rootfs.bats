@@ -424,6 +424,10 @@ ro,relatime'
 	assert_output /some/where
 	rootfs -m "/l/ink|bind|$SCRATCH/vol/link|bind,copy-symlink" -- 'readlink /l/ink'
 	assert_ok
+	ln -s /else/where "$root/sym"
+	rootfs -m "/sym|bind|$SCRATCH/vol/link|bind,src-nofollow,dest-nofollow" \
+		-- 'readlink /sym'
+	assert_output /some/where
 	rootfs -m "/l/ink|bind|$SCRATCH/vol/link|bind" -- :
 	assert_refused 'No such file or directory'
 }
@@ -537,6 +541,25 @@ ro,nosuid,relatime'
 		"$OPTIONS ls /cg/cgroup.procs; options /cg"
 	umount "$SCRATCH/cg2"
 	assert_output $'/cg/cgroup.procs\nro,relatime'
+}
+
+@test "cgroups: v1 in a namespace is fresh, the host's tree is never shown" {
+	mkdir "$SCRATCH/pids"
+	mount -t cgroup -o pids none "$SCRATCH/pids" || skip "no v1 pids"
+	mkdir -p "$SCRATCH/pids/rootfs-test"
+	status=0
+	sh -c "echo \$\$ >$SCRATCH/pids/rootfs-test/cgroup.procs &&
+		exec $DRIVE_DIR/rootfsctl -C -m '$PROC' \
+		-m '/cg|cgroup|cgroup|ro,nosuid' -g 'pids|$SCRATCH/pids|/rootfs-test' \
+		$SCRATCH rootfs /bin/ls /cg/pids/pids.max /cg/pids/rootfs-test" \
+		>"$SCRATCH/output" 2>&1 || status=$?
+	output=$(<"$SCRATCH/output")
+	rmdir "$SCRATCH/pids/rootfs-test"
+	umount "$SCRATCH/pids"
+	assert_has /cg/pids/pids.max
+	assert_has "/cg/pids/rootfs-test: No such file"
+	rootfs -m '/cg|cgroup2|cgroup|ro' -- :
+	assert_refused "no group of the container's to show"
 }
 
 @test "remount: an option of something that is mounted" {
