@@ -305,6 +305,11 @@ int fs_open(const struct rootfs *rootfs, const struct spec_mount *mount,
 		err_clear(err);
 		return 0;
 	}
+	if (r == -EPERM && rootfs->userns && strcmp(fs.type, "proc") == 0)
+		(void)err_hint(err,
+			       "in a user namespace the kernel mounts proc "
+			       "only where all of the host's /proc is "
+			       "visible");
 	source->done = source->tree >= 0;
 	if (source->tree >= 0 && label && *label &&
 	    strcmp(fs.type, "mqueue") == 0)
