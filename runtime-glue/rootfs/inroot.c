@@ -21,7 +21,7 @@
 
 #define LINKS_MAX 40  /* as the kernel */
 #define DEPTH_MAX 256 /* directories, a descriptor each */
-#define TRIES     128 /* of openat2, while others rename directories */
+#define TRIES     128 /* while others rename directories */
 
 struct walk {
 	int root;
@@ -35,7 +35,7 @@ struct walk {
 struct goal {
 	bool make;       /* directories that are missing */
 	mode_t dir_mode; /* of these */
-	int flags;       /* of the open of the last component */
+	int flags;       /* O_*, for the last component */
 	mode_t mode;
 };
 
@@ -93,7 +93,7 @@ static int walk_link(struct walk *walk, int link)
 
 static int open_part(int dir, const char *name, bool make, mode_t mode)
 {
-	int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+	int flags = O_PATH | O_NOFOLLOW;
 	int fd = openat(dir, name, flags | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT && make) {

@@ -136,7 +136,7 @@ int mask_paths(struct rootfs *rootfs, struct err *err)
 
 	for (size_t i = 0; i < paths->count && r == 0; i++) {
 		const char *path = paths->at[i];
-		struct stat st;
+		struct stat st = { 0 };
 		auto_fd int fd = open_path(rootfs, path, &st, err);
 
 		if (fd == -ENOENT)
@@ -172,24 +172,26 @@ static int write_protect(const struct rootfs *rootfs, int fd, const char *path)
 	return mounted < 0 ? mounted : mount_change(rootfs, mounted, &readonly);
 }
 
+static int write_protect_path(const struct rootfs *rootfs, const char *path,
+			      struct err *err)
+{
+	struct stat st;
+	auto_fd int fd = open_path(rootfs, path, &st, err);
+	int r;
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = write_protect(rootfs, fd, path);
+	return r < 0 ? err_sys(err, -r, "make read-only") : 0;
+}
+
 int mask_write(const struct rootfs *rootfs, struct err *err)
 {
 	const struct spec_strings *paths = &rootfs->spec->linux_.readonly_paths;
 
-	for (size_t i = 0; i < paths->count; i++) {
-		const char *path = paths->at[i];
-		struct stat st;
-		auto_fd int fd = open_path(rootfs, path, &st, err);
-		int r;
-
-		if (fd == -ENOENT)
-			continue;
-		r = fd < 0 ? fd : write_protect(rootfs, fd, path);
-		if (r < 0 && fd >= 0)
-			(void)err_sys(err, -r, "make read-only");
-		if (r < 0)
+	for (size_t i = 0; i < paths->count; i++)
+		if (write_protect_path(rootfs, paths->at[i], err) < 0)
 			return err_in(err, "linux.readonlyPaths[%zu] \"%s\"", i,
-				      path);
-	}
+				      paths->at[i]);
 	return 0;
 }

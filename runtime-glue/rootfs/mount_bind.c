@@ -12,20 +12,24 @@
 #include "runtime-glue/rootfs/inroot.h"
 #include "runtime-glue/rootfs/parts.h"
 
-int bind_path(const struct rootfs *rootfs, const struct spec_mount *mount,
-	      char **path, struct err *err)
+char *bind_path(const struct rootfs *rootfs, const struct spec_mount *mount,
+		struct err *err)
 {
 	const char *source = mount->source ? mount->source : "";
+	char *path = NULL;
 
-	if (!*source)
-		return err_sys(err, EINVAL, "bind without a source on \"%s\"",
-			       mount->destination);
-	*path = NULL;
+	if (!*source) {
+		(void)err_sys(err, EINVAL, "bind without a source on \"%s\"",
+			      mount->destination);
+		return NULL;
+	}
 	if (*source == '/')
-		*path = strdup(source);
-	else if (asprintf(path, "%s/%s", rootfs->bundle, source) < 0)
-		*path = NULL;
-	return *path ? 0 : err_nomem(err);
+		path = strdup(source);
+	else if (asprintf(&path, "%s/%s", rootfs->bundle, source) < 0)
+		path = NULL;
+	if (!path)
+		(void)err_nomem(err);
+	return path;
 }
 
 int bind_open(const struct rootfs *rootfs, const struct spec_mount *mount,
@@ -35,15 +39,14 @@ int bind_open(const struct rootfs *rootfs, const struct spec_mount *mount,
 	int flags = (mount->recursive ? CLONE_TREE : 0) |
 		    (mount->src_nofollow ? CLONE_NOFOLLOW : 0);
 	auto_free char *path = NULL;
-	int r;
 
 	source->name = mount->source;
 	source->tree = take_fd(&rootfs->trees[index]);
 	if (source->tree >= 0)
 		return 0;
-	r = bind_path(rootfs, mount, &path, err);
-	if (r < 0)
-		return r;
+	path = bind_path(rootfs, mount, err);
+	if (!path)
+		return -err->errnum;
 	source->tree = mount_clone(AT_FDCWD, path, flags);
 	if (source->tree == -ENOSYS) {
 		source->flags = MS_BIND | (mount->recursive ? MS_REC : 0);
@@ -87,9 +90,9 @@ int bind_symlink(const struct rootfs *rootfs, const struct spec_mount *mount,
 	ssize_t len;
 	int r;
 
-	r = bind_path(rootfs, mount, &path, err);
-	if (r < 0)
-		return r;
+	path = bind_path(rootfs, mount, err);
+	if (!path)
+		return -err->errnum;
 	len = readlink(path, text, sizeof(text) - 1);
 	if (len < 0 && errno == EINVAL)
 		return 0;

@@ -73,9 +73,12 @@ static int open_v2(const struct rootfs *rootfs, const struct cgroup_tree *tree,
 		   struct source *source, struct err *err)
 {
 	static const struct fs fs = { .type = "cgroup2", .source = "cgroup" };
-	int r = -EPERM;
+	int r = -ENOENT;
 
-	if (rootfs->cgroupns || !tree)
+	if (!rootfs->cgroupns && !tree)
+		return err_sys(err, ENOENT,
+			       "cgroup: no group of the container's to show");
+	if (rootfs->cgroupns)
 		r = fs_source(&fs, source, err);
 	/* Not ours to mount (no right, or in use otherwise): the group is. */
 	if (r < 0 && tree) {
@@ -180,28 +183,33 @@ static int add_tree(const struct rootfs *rootfs, const struct cgroup_tree *tree,
 	return r < 0 ? err_sys(err, -r, "mount cgroup \"%s\"", base) : r;
 }
 
+static int fill_one(const struct rootfs *rootfs, const struct spec_mount *mount,
+		    const struct cgroup_tree *tree, int dir, const char *path,
+		    struct err *err)
+{
+	struct change change = change_of(mount);
+	auto_fd int fd = add_tree(rootfs, tree, dir, path, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = mount_change(rootfs, fd, &change);
+	if (r < 0)
+		return err_sys(err, -r, "options of cgroup \"%s\"",
+			       base_of(tree));
+	return add_links(dir, base_of(tree), tree->controllers, err);
+}
+
 int mount_cgroup_fill(const struct rootfs *rootfs,
 		      const struct spec_mount *mount, int dir, const char *path,
 		      struct err *err)
 {
 	const struct cgroup *cgroup = rootfs->cgroup;
-	struct change change = change_of(mount);
 	int r = 0;
 
-	for (size_t i = 0; i < cgroup->count && r == 0; i++) {
-		const struct cgroup_tree *tree = &cgroup->tree[i];
-		auto_fd int fd = -1;
-
-		if (tree->dir < 0)
-			continue;
-		fd = add_tree(rootfs, tree, dir, path, err);
-		if (fd < 0)
-			return fd;
-		r = mount_change(rootfs, fd, &change);
-		if (r < 0)
-			return err_sys(err, -r, "options of cgroup \"%s\"",
-				       base_of(tree));
-		r = add_links(dir, base_of(tree), tree->controllers, err);
-	}
+	for (size_t i = 0; i < cgroup->count && r == 0; i++)
+		if (cgroup->tree[i].dir >= 0)
+			r = fill_one(rootfs, mount, &cgroup->tree[i], dir, path,
+				     err);
 	return r;
 }

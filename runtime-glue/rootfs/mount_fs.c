@@ -223,8 +223,7 @@ int fs_source(const struct fs *fs, struct source *source, struct err *err)
 	return source->tree < 0 ? source->tree : 0;
 }
 
-/* Masked by nothing of ours: the host's cgroups must not be writable there. */
-static int protect_cgroups(const struct rootfs *rootfs, int sys)
+int fs_protect(const struct rootfs *rootfs, int sys)
 {
 	static const struct change change = { .set = MOUNT_ATTR_RDONLY,
 					      .recursive = true };
@@ -247,22 +246,20 @@ static int fs_borrow(const struct rootfs *rootfs,
 	static const struct {
 		const char *type, *path;
 		enum spec_ns ns;
+		bool joined; /* good enough for one that was joined, too */
 	} kinds[] = {
-		{ "proc", "/proc", SPEC_NS_PID },
-		{ "sysfs", "/sys", SPEC_NS_NETWORK },
-		{ "mqueue", "/dev/mqueue", SPEC_NS_IPC },
+		{ "proc", "/proc", SPEC_NS_PID, false },
+		{ "sysfs", "/sys", SPEC_NS_NETWORK, true },
+		{ "mqueue", "/dev/mqueue", SPEC_NS_IPC, false },
 	};
-	const struct spec_linux *os = &rootfs->spec->linux_;
+	const struct spec_namespace *ns;
 	int fd = -EPERM;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ns = &rootfs->spec->linux_.ns[kinds[i].ns];
 		if (strcmp(mount->type, kinds[i].type) == 0 &&
-		    (!os->ns[kinds[i].ns].used || os->ns[kinds[i].ns].path))
+		    (!ns->used || (ns->path && kinds[i].joined)))
 			fd = mount_clone(AT_FDCWD, kinds[i].path, CLONE_TREE);
-	if (fd >= 0 && strcmp(mount->type, "sysfs") == 0 &&
-	    protect_cgroups(rootfs, fd) < 0) {
-		(void)close(fd);
-		return -EPERM;
 	}
 	source->tree = fd;
 	return fd < 0 ? fd : 0;
@@ -308,6 +305,11 @@ int fs_open(const struct rootfs *rootfs, const struct spec_mount *mount,
 		err_clear(err);
 		return 0;
 	}
+	if (r == -EPERM && rootfs->userns && strcmp(fs.type, "proc") == 0)
+		(void)err_hint(err,
+			       "in a user namespace the kernel mounts proc "
+			       "only where all of the host's /proc is "
+			       "visible");
 	source->done = source->tree >= 0;
 	if (source->tree >= 0 && label && *label &&
 	    strcmp(fs.type, "mqueue") == 0)

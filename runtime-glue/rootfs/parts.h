@@ -106,9 +106,9 @@ int dest_path(const struct rootfs *rootfs, int fd, char *buf,
 /* mount_bind.c */
 int bind_open(const struct rootfs *rootfs, const struct spec_mount *mount,
 	      struct source *source, struct err *err) MUST_CHECK;
-/* Its path: relative ones are to the bundle. The caller frees *@path. */
-int bind_path(const struct rootfs *rootfs, const struct spec_mount *mount,
-	      char **path, struct err *err) MUST_CHECK;
+/* Its path, from malloc(): relative ones are to the bundle. NULL: failed. */
+char *bind_path(const struct rootfs *rootfs, const struct spec_mount *mount,
+		struct err *err) MUST_CHECK;
 /* copy-symlink: true (1) when the source was a symlink and has been made. */
 int bind_symlink(const struct rootfs *rootfs, const struct spec_mount *mount,
 		 struct err *err) MUST_CHECK;
@@ -128,6 +128,8 @@ int fs_new(const struct fs *fs, struct err *err) MUST_CHECK;
 /* The same; what only mount(2) can do is left to it. */
 int fs_source(const struct fs *fs, struct source *source,
 	      struct err *err) MUST_CHECK;
+/* In a sysfs that is the host's, its cgroups are made read-only. */
+int fs_protect(const struct rootfs *rootfs, int sys);
 /* @data has a "KEY=". */
 bool fs_has_option(const char *data, const char *key);
 

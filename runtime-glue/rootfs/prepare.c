@@ -39,20 +39,25 @@ static int find_path(struct rootfs *rootfs, struct err *err)
 /* Without a mount namespace of its own, the host would get the mounts. */
 static int check_plain(const struct spec *spec, struct err *err)
 {
-	const char *what =
-		spec->mount_count                   ? "mounts"
-		: spec->root_readonly               ? "root.readonly"
-		: spec->linux_.masked_paths.count   ? "linux.maskedPaths"
-		: spec->linux_.readonly_paths.count ? "linux.readonlyPaths"
-		: spec->linux_.rootfs_propagation   ? "linux.rootfsPropagation"
-						    : NULL;
+	const struct spec_linux *os = &spec->linux_;
+	const struct {
+		bool there;
+		const char *name;
+	} members[] = {
+		{ spec->mount_count > 0, "mounts" },
+		{ spec->root_readonly, "root.readonly" },
+		{ os->masked_paths.count > 0, "linux.maskedPaths" },
+		{ os->readonly_paths.count > 0, "linux.readonlyPaths" },
+		{ os->rootfs_propagation != 0, "linux.rootfsPropagation" },
+	};
 
-	if (!what)
-		return 0;
-	return err_sys(err, EINVAL,
-		       "%s: only with a new mount namespace in "
-		       "linux.namespaces",
-		       what);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (members[i].there)
+			return err_sys(err, EINVAL,
+				       "%s: only with a new mount namespace in "
+				       "linux.namespaces",
+				       members[i].name);
+	return 0;
 }
 
 static bool wants_idmap(const struct spec_mount *mount)
@@ -156,9 +161,9 @@ static int prepare_mount(struct rootfs *rootfs, size_t index, int userns_fd,
 	if (!is_bind(mount) || mount->copy_symlink ||
 	    mount->flags & MS_REMOUNT || (!mapped && !rootfs->userns))
 		return 0;
-	r = bind_path(rootfs, mount, &path, err);
-	if (r < 0)
-		return r;
+	path = bind_path(rootfs, mount, err);
+	if (!path)
+		return -err->errnum;
 	tree = clone_tree(rootfs, path, flags, err);
 	if (left_to_child(tree))
 		return mapped ? err_sys(err, -tree, "idmap the mount of \"%s\"",

@@ -58,17 +58,18 @@ int procfs_open(struct rootfs *rootfs, struct err *err)
 /* As sysctl(8): the separator is what comes first, "." or "/". */
 static int spell_key(const char *key, char path[KEY_MAX])
 {
-	size_t len = strlen(key);
-	char first = key[strcspn(key, "./")];
+	bool dots = key[strcspn(key, "./")] == '.';
+	char *out;
 
-	if (len == 0 || len + sizeof("sys/") > KEY_MAX || key[0] == '/')
+	if (!*key || *key == '/' || strlen(key) + sizeof("sys/") > KEY_MAX)
 		return -EINVAL;
-	memcpy(path, "sys/", 4);
-	for (size_t i = 0; i <= len; i++)
-		path[4 + i] = first != '.'    ? key[i]
-			      : key[i] == '.' ? '/'
-			      : key[i] == '/' ? '.'
-					      : key[i];
+	for (out = text_put(path, "sys/"); *key; key++) {
+		if (dots && (*key == '.' || *key == '/'))
+			*out++ = *key == '.' ? '/' : '.';
+		else
+			*out++ = *key;
+	}
+	*out = '\0';
 	return 0;
 }
 

@@ -65,8 +65,15 @@ static int keep_mode(int dir, int tmpfs, struct err *err)
 static int fill(const struct rootfs *rootfs, const struct spec_mount *mount,
 		const struct dest *dest, int fd, struct err *err)
 {
+	int r;
+
 	if (mount_cgroup_is_v1(rootfs, mount))
 		return mount_cgroup_fill(rootfs, mount, fd, dest->path, err);
+	if (is_type(mount, "sysfs")) {
+		r = fs_protect(rootfs, fd);
+		return r < 0 ? err_sys(err, -r, "protect the host's cgroups")
+			     : 0;
+	}
 	if (!is_type(mount, "tmpfs"))
 		return 0;
 	if (mount->tmpcopyup)

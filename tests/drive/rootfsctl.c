@@ -10,6 +10,7 @@
  *	-M PATH  masked    -R PATH  read-only     -s KEY=VALUE  a sysctl
  *	-P WORD  rootfsPropagation    -r  read-only root    -n  no pivot
  *	-N  no mount namespace        -e  a new network namespace
+ *	-U  we are in a user namespace already
  *	-u FIRST  a user namespace, 0 is FIRST, 65536 ids
  *	-i FIRST  mappings for mounts with idmap of their own
  *	-g CONTROLLERS|MOUNT|PATH  a cgroup   -C  a cgroup namespace
@@ -49,20 +50,16 @@ struct drive {
 
 static const struct word {
 	const char *word;
-	char kind; /* set, clear, propagation, recursive set and clear, ours */
+	char kind; /* set, clear, propagation, recursive set, ours */
 	unsigned long value;
 } words[] = {
 	{ "ro", 's', MS_RDONLY },
 	{ "rw", 'c', MS_RDONLY },
 	{ "nosuid", 's', MS_NOSUID },
-	{ "suid", 'c', MS_NOSUID },
 	{ "nodev", 's', MS_NODEV },
 	{ "noexec", 's', MS_NOEXEC },
-	{ "exec", 'c', MS_NOEXEC },
 	{ "noatime", 's', MS_NOATIME },
 	{ "relatime", 's', MS_RELATIME },
-	{ "strictatime", 's', MS_STRICTATIME },
-	{ "sync", 's', MS_SYNCHRONOUS },
 	{ "remount", 's', MS_REMOUNT },
 	{ "shared", 'p', MS_SHARED },
 	{ "slave", 'p', MS_SLAVE },
@@ -72,9 +69,6 @@ static const struct word {
 	{ "rslave", 'p', MS_SLAVE | MS_REC },
 	{ "rprivate", 'p', MS_PRIVATE | MS_REC },
 	{ "rro", 'S', MOUNT_ATTR_RDONLY },
-	{ "rnosuid", 'S', MOUNT_ATTR_NOSUID },
-	{ "rnoatime", 'S', MOUNT_ATTR_NOATIME },
-	{ "rrw", 'C', MOUNT_ATTR_RDONLY },
 	{ "bind", 'b', 0 },
 	{ "rbind", 'b', 1 },
 	{ "tmpcopyup", 't', 0 },
@@ -109,25 +103,13 @@ static void take_ours(struct spec_mount *mount, const struct word *word)
 
 static void take_word(struct spec_mount *mount, const struct word *word)
 {
-	switch (word->kind) {
-	case 's':
-		mount->flags |= word->value;
-		break;
-	case 'c':
-		mount->cleared |= word->value;
-		break;
-	case 'p':
-		mount->propagation |= word->value;
-		break;
-	case 'S':
-		mount->attr_set |= word->value;
-		break;
-	case 'C':
-		mount->attr_clear |= word->value;
-		break;
-	default:
-		take_ours(mount, word);
-	}
+	const char kind = word->kind;
+
+	mount->flags |= kind == 's' ? word->value : 0;
+	mount->cleared |= kind == 'c' ? word->value : 0;
+	mount->propagation |= kind == 'p' ? word->value : 0;
+	mount->attr_set |= kind == 'S' ? word->value : 0;
+	take_ours(mount, word);
 }
 
 /* What is no word of ours stays, for the file system. */
@@ -224,34 +206,18 @@ static void parse_users(struct drive *drive, const char *first)
 
 static int parse_flag(struct drive *drive, int option)
 {
-	switch (option) {
-	case 'r':
-		drive->spec.root_readonly = true;
-		return 0;
-	case 'n':
-		drive->rootfs.no_pivot = true;
-		return 0;
-	case 'N':
-		drive->rootfs.mountns = false;
-		drive->namespaces &= ~CLONE_NEWNS;
-		return 0;
-	case 'e':
-		drive->spec.linux_.ns[SPEC_NS_NETWORK].used = true;
-		drive->namespaces |= CLONE_NEWNET;
-		return 0;
-	case 'C':
-		drive->rootfs.cgroupns = true;
-		drive->namespaces |= CLONE_NEWCGROUP;
-		return 0;
-	case 't':
-		drive->terminal = true;
-		return 0;
-	case 'O':
-		drive->old = true;
-		return 0;
-	default:
-		return -EINVAL;
-	}
+	drive->spec.root_readonly |= option == 'r';
+	drive->rootfs.no_pivot |= option == 'n';
+	drive->rootfs.mountns &= option != 'N';
+	drive->rootfs.cgroupns |= option == 'C';
+	drive->rootfs.userns |= option == 'U';
+	drive->spec.linux_.ns[SPEC_NS_NETWORK].used |= option == 'e';
+	drive->terminal |= option == 't';
+	drive->old |= option == 'O';
+	drive->namespaces &= option == 'N' ? ~CLONE_NEWNS : ~0;
+	drive->namespaces |= option == 'e' ? CLONE_NEWNET : 0;
+	drive->namespaces |= option == 'C' ? CLONE_NEWCGROUP : 0;
+	return option == '?' ? -EINVAL : 0;
 }
 
 static int parse_option(struct drive *drive, int option, char *text)
@@ -332,6 +298,7 @@ static int set_up(struct drive *drive, struct err *err)
 	const struct spec_pairs *sysctls = &drive->spec.linux_.sysctl;
 	int r = rootfs_mount(&drive->rootfs, err);
 
+	/* NOLINTNEXTLINE(cert-env33-c): a shell is what tests want */
 	if (r == 0 && drive->hook && system(drive->hook) != 0)
 		r = err_sys(err, ECANCELED, "hook");
 	r = r ?: rootfs_pivot(&drive->rootfs, err);
@@ -358,7 +325,7 @@ static int child(struct drive *drive, char **command, int go)
 
 	if (read(go, &c, 1) != 1)
 		return 1;
-	if (drive->rootfs.userns && (setresgid(0, 0, 0) || setresuid(0, 0, 0)))
+	if (drive->users.size && (setresgid(0, 0, 0) || setresuid(0, 0, 0)))
 		return 1;
 	if (set_up(drive, &err) < 0)
 		return say(&err);
@@ -393,7 +360,7 @@ static int run(struct drive *drive, char **command)
 		perror("clone");
 		return 1;
 	}
-	if (drive->rootfs.userns &&
+	if (drive->users.size &&
 	    (write_map(pid, "uid_map", &drive->users) < 0 ||
 	     write_map(pid, "gid_map", &drive->users) < 0))
 		(void)fprintf(stderr, "rootfsctl: cannot write the maps\n");
@@ -415,7 +382,7 @@ int main(int argc, char **argv)
 	drive.spec.linux_.devices = drive.devices;
 	drive.spec.linux_.ns[SPEC_NS_PID].used = true;
 	drive.spec.linux_.ns[SPEC_NS_IPC].used = true;
-	while ((option = getopt(argc, argv, "+m:d:g:s:M:R:P:u:i:H:rnNeCtO")) >=
+	while ((option = getopt(argc, argv, "+m:d:g:s:M:R:P:u:i:H:rnNeCtOU")) >=
 	       0)
 		if (parse_option(&drive, option, optarg) < 0)
 			return 2;
