@@ -13,21 +13,14 @@
 #include "common/base/trace.h"
 #include "runtime-glue/process/parts.h"
 
-/* The strings are the document's; nobody writes to them. */
-static char **vector(const struct spec_strings *from)
+/* Pointers to strings that are the document's; nobody writes to them. */
+static char **vector(const void *strings, size_t count)
 {
-	char **out = calloc(from->count + 1, sizeof(*out));
+	char **out = calloc(count + 1, sizeof(*out));
 
-	for (size_t i = 0; out && i < from->count; i++)
-		out[i] = (char *)(uintptr_t)from->at[i];
+	if (out && count > 0)
+		memcpy(out, strings, count * sizeof(*out));
 	return out;
-}
-
-static char **vector_of(const char *only)
-{
-	const struct spec_strings strings = { .count = 1, .at = &only };
-
-	return vector(&strings);
 }
 
 /*
@@ -37,15 +30,24 @@ static char **vector_of(const char *only)
 static char **envp_make(const struct spec *spec, enum spec_hook_kind kind,
 			const struct spec_hook *hook)
 {
-	struct spec_strings ours = { .at = (const char **)(uintptr_t)environ };
+	const struct spec_strings *env = &hook->env;
+	size_t count = 0;
 
-	if (hook->env.count > 0)
-		return vector(&hook->env);
-	if (kind == SPEC_HOOK_START_CONTAINER)
-		return vector(&spec->process.env);
-	while (environ && environ[ours.count])
-		ours.count++;
-	return vector(&ours);
+	if (env->count == 0 && kind == SPEC_HOOK_START_CONTAINER)
+		env = &spec->process.env;
+	else if (env->count == 0) {
+		while (environ && environ[count])
+			count++;
+		return vector(environ, count);
+	}
+	return vector(env->at, env->count);
+}
+
+static char **argv_make(const struct spec_hook *hook)
+{
+	if (hook->args.count == 0)
+		return vector(&hook->path, 1);
+	return vector(hook->args.at, hook->args.count);
 }
 
 /* The output as a part of one line: ": OUTPUT", or nothing. */
@@ -94,8 +96,7 @@ static int judge(struct hook_run *run, const char *what, int r, int status,
 static int run_one(const struct spec_hook *hook, struct hook_run *run,
 		   const char *what, const char *cwd, struct err *err)
 {
-	auto_free char **argv = hook->args.count > 0 ? vector(&hook->args)
-						     : vector_of(hook->path);
+	auto_free char **argv = argv_make(hook);
 	const uint64_t started = trace_start();
 	int status = 0, r = -ENOMEM;
 
