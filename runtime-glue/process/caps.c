@@ -159,7 +159,7 @@ int caps_apply(const struct process *process, uint64_t extra, struct err *err)
 {
 	const struct spec_caps *caps = &process->spec->caps;
 	const uint64_t start = trace_start();
-	struct sets now, want;
+	struct sets now = { 0 }, want;
 	int r;
 
 	r = sets_get(&now);

@@ -66,7 +66,7 @@ static bool line_home(const char *line, size_t len, uid_t uid,
 	const char *end = line + len;
 	size_t parts = 0;
 
-	if (memchr(line, '\0', len))
+	if (len == 0 || *line == '#' || memchr(line, '\0', len))
 		return false;
 	part[parts++] = line;
 	for (const char *at = line; at < end; at++) {
@@ -89,6 +89,7 @@ static bool line_home(const char *line, size_t len, uid_t uid,
 
 bool passwd_home(const char *text, size_t len, uid_t uid, struct strbuf *home)
 {
+	const size_t before = home->len;
 	const char *end = text + len;
 
 	while (text < end) {
@@ -97,7 +98,7 @@ bool passwd_home(const char *text, size_t len, uid_t uid, struct strbuf *home)
 		if (!eol)
 			eol = end;
 		if (line_home(text, (size_t)(eol - text), uid, home))
-			return home->len > 0;
+			return home->len > before;
 		text = eol + 1;
 	}
 	return false;

@@ -8,9 +8,11 @@
 /*
  * Run the hooks of @kind, with @state (JSON) on stdin; a hook that does not
  * read it is no error (EPIPE, SIGPIPE). Its stdout and stderr are kept for the
- * error. cwd: "/" for those in the container, else @cwd. @signals default,
- * mask empty, no descriptor but 0..2. Beyond its timeout it is killed, with
- * its process group. Error: `hooks.prestart[0]: /bin/x: exit status 3: OUTPUT`.
+ * error. cwd: "/" for startContainer, else @cwd (NULL: "/"). Signals default,
+ * mask empty, no descriptor but 0..2. A hook without an env of its own gets our
+ * environment, startContainer's that of the container's process. Beyond its
+ * timeout it is killed, with its process group. Error:
+ * `hooks.prestart[0]: /bin/x: exit status 3: OUTPUT`.
  * With @go_on failures are only logged (log_warn) and the next ones run.
  */
 int hooks_run(const struct spec *spec, enum spec_hook_kind kind,

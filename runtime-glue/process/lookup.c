@@ -65,25 +65,24 @@ static char *join(const char *dir, size_t len, const char *name)
 static int in_path(const char *name, const char *list, char **path,
 		   struct err *err)
 {
-	bool found;
-
 	while (list) {
 		const size_t len = strcspn(list, ":");
 		auto_free char *at = join(list, len, name);
+		bool found;
 
 		if (!at)
 			return err_nomem(err);
-		if (check(at, &found) == 0 && *at != '/')
+		list = list[len] == ':' ? list + len + 1 : NULL;
+		if (check(at, &found) < 0)
+			continue;
+		if (*at != '/')
 			return process_fail(err, EACCES,
 					    "exec: \"%s\": cannot run "
 					    "executable found relative to "
 					    "current directory",
 					    name);
-		if (check(at, &found) == 0) {
-			*path = take_ptr(at);
-			return 0;
-		}
-		list = list[len] == ':' ? list + len + 1 : NULL;
+		*path = take_ptr(at);
+		return 0;
 	}
 	return process_fail(err, ENOENT,
 			    "exec: \"%s\": executable file not found in $PATH",

@@ -137,8 +137,7 @@ int process_send_fd(int socket, int fd, const char *bytes, size_t len)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct iovec iov = { .iov_base = (char *)(uintptr_t)bytes,
-			     .iov_len = len };
+	struct iovec iov = { .iov_len = len };
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -148,6 +147,8 @@ int process_send_fd(int socket, int fd, const char *bytes, size_t len)
 	struct cmsghdr *at = CMSG_FIRSTHDR(&msg);
 	ssize_t n;
 
+	/* It is not written to, but has no const. */
+	memcpy(&iov.iov_base, &bytes, sizeof(bytes));
 	at->cmsg_level = SOL_SOCKET;
 	at->cmsg_type = SCM_RIGHTS;
 	at->cmsg_len = CMSG_LEN(sizeof(int));
@@ -180,7 +181,7 @@ static int number(const char **text, unsigned long *out)
 
 static int range(const char **at, unsigned long *bits, size_t count)
 {
-	unsigned long first, last;
+	unsigned long first = 0, last;
 	int r;
 
 	r = number(at, &first);

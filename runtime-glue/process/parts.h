@@ -2,6 +2,7 @@
 /* What the files of this folder have in common, for them (and unit tests). */
 #pragma once
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -138,6 +139,31 @@ int sender_start(int socket, struct strbuf *message, struct sender **out,
 int sender_send(struct sender *sender, int fd);
 /* Of one that was given nothing. */
 void sender_free(struct sender *sender);
+
+/* ---- hook_run.c ---- */
+
+/* Of a hook's output the end is kept, which is where the reason is. */
+#define HOOK_TAIL_MAX 4096U
+
+enum { HOOK_STDIN, HOOK_OUTPUT, HOOK_ENDED, HOOK_WATCHED };
+
+struct hook_run {
+	const char *path, *state; /* state: what is left of it to write */
+	char *const *argv, *const *envp;
+	int64_t timeout_s; /* 0: none */
+	/* hook_run.c's: */
+	pid_t pid;
+	struct pollfd at[HOOK_WATCHED];
+	int64_t deadline_ms; /* of the monotonic clock; 0: none */
+	size_t tail_len;
+	char tail[HOOK_TAIL_MAX + 1];
+};
+
+/*
+ * Run it in @cwd to its end. SIGPIPE is ignored, SIGCHLD is not. -ETIMEDOUT:
+ * it was killed, with its group. Nothing is recorded in an err.
+ */
+int hook_run(struct hook_run *run, const char *cwd, int *status);
 
 /* ---- fds.c ---- */
 

@@ -250,8 +250,9 @@ static char **argv_make(const struct spec_strings *args)
 {
 	char **argv = calloc(args->count + 1, sizeof(*argv));
 
-	for (size_t i = 0; argv && i < args->count; i++)
-		argv[i] = (char *)(uintptr_t)args->at[i];
+	/* execve() does not write to the strings. */
+	if (argv)
+		memcpy(argv, args->at, args->count * sizeof(*argv));
 	return argv;
 }
 
