@@ -105,7 +105,7 @@ static int remove_entry(int dir, const char *name)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return -errno;
-	below = openat(dir, name, DIR_CLOEXEC | O_NOFOLLOW);
+	below = openat(dir, name, DIR_FLAGS | O_NOFOLLOW | O_CLOEXEC);
 	r = below < 0 ? -errno : remove_contents(below, false);
 	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
 		r = -errno;
@@ -145,9 +145,10 @@ int state_remove(struct state *state, struct err *err)
 
 static bool is_container(int root, const char *name)
 {
-	auto_fd int dir = state_is_id(name)
-				  ? openat(root, name, DIR_CLOEXEC | O_NOFOLLOW)
-				  : -1;
+	auto_fd int dir =
+		state_is_id(name)
+			? openat(root, name, DIR_FLAGS | O_NOFOLLOW | O_CLOEXEC)
+			: -1;
 
 	return dir >= 0 &&
 	       (has_file(dir, "lock") || has_file(dir, "state.json"));
@@ -174,7 +175,7 @@ static int by_name(const void *a, const void *b)
 
 int state_list(const char *root, char ***names, size_t *count, struct err *err)
 {
-	auto_fd int fd = open(root, DIR_CLOEXEC);
+	auto_fd int fd = open(root, DIR_FLAGS | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : list_dir(fd);
 	const struct dirent *entry;
 	int r = list ? 0 : -errno;
@@ -183,7 +184,7 @@ int state_list(const char *root, char ***names, size_t *count, struct err *err)
 	*count = 0;
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0)
+	if (!list)
 		return err_sys(err, -r, "list \"%s\"", root);
 	while (r == 0 && (entry = readdir(list)))
 		if (is_container(fd, entry->d_name))
