@@ -120,6 +120,7 @@ static int store(const struct cli_option *option, const struct spelled *spelled,
 		 int room, void *out, struct err *err)
 {
 	char *at = (char *)out + option->offset;
+	const char *text = spelled->value ?: "";
 
 	switch (option->kind) {
 	case CLI_FLAG:
@@ -129,8 +130,7 @@ static int store(const struct cli_option *option, const struct spelled *spelled,
 		return 0;
 	case CLI_MAYBE:
 	case CLI_TEXT:
-		memcpy(at, &(const char *){ spelled->value ?: "" },
-		       sizeof(const char *));
+		memcpy(at, &text, sizeof(text));
 		return 0;
 	case CLI_NUMBER: {
 		int64_t value = 0;
