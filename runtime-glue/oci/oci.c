@@ -280,6 +280,8 @@ int oci_main(int argc, char **argv)
 				   globals.debug ? "debug" : globals.log_level,
 				   &err);
 	r = r ?: dispatch(&globals, argv, &words, &err);
+	if (r < 0 && !err.code) /* never without a word */
+		r = err_sys(&err, -r, "%s", argv[argc - 1]);
 	if (r < 0)
 		report_failure(&report, &err);
 	report_debug(&report, argv, r);
