@@ -51,21 +51,23 @@ static const struct cli_option *find(const struct cli_option *options,
 	return NULL;
 }
 
+static bool is_among(const char *word, const char *const *words)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
 static int parse_bool(const struct spelled *spelled, bool *out, struct err *err)
 {
-	static const char *const words[2][6] = {
-		{ "false", "0", "f", "F", "FALSE", "False" },
-		{ "true", "1", "t", "T", "TRUE", "True" },
-	};
+	static const char *const yes[] = { "true", "1",    "t", "T",
+					   "TRUE", "True", NULL };
+	static const char *const no[] = { "false", "0",     "f", "F",
+					  "FALSE", "False", NULL };
 
-	for (size_t i = 0; i < 6; i++) {
-		for (size_t truth = 0; truth < 2; truth++) {
-			if (strcmp(spelled->value, words[truth][i]) == 0) {
-				*out = truth == 1;
-				return 0;
-			}
-		}
-	}
+	*out = is_among(spelled->value, yes);
+	if (*out || is_among(spelled->value, no))
+		return 0;
 	return err_set(err, CNI_E_FIELD,
 		       "option %s: \"%s\" is neither true nor false",
 		       spelled->word, spelled->value);
@@ -118,6 +120,7 @@ static int store(const struct cli_option *option, const struct spelled *spelled,
 		 int room, void *out, struct err *err)
 {
 	char *at = (char *)out + option->offset;
+	const char *text = spelled->value ?: "";
 
 	switch (option->kind) {
 	case CLI_FLAG:
@@ -127,8 +130,7 @@ static int store(const struct cli_option *option, const struct spelled *spelled,
 		return 0;
 	case CLI_MAYBE:
 	case CLI_TEXT:
-		memcpy(at, &(const char *){ spelled->value ?: "" },
-		       sizeof(const char *));
+		memcpy(at, &text, sizeof(text));
 		return 0;
 	case CLI_NUMBER: {
 		int64_t value = 0;

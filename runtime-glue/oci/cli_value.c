@@ -176,33 +176,54 @@ static int real_time(const char *name)
 	return min ? SIGRTMIN + (int)offset : SIGRTMAX - (int)offset;
 }
 
+/* 0: there is none of that name. */
+static int named_signal(const char *name)
+{
+	static const struct {
+		const char *name;
+		int sig;
+	} names[] = {
+		{ "HUP", SIGHUP },       { "INT", SIGINT },
+		{ "QUIT", SIGQUIT },     { "ILL", SIGILL },
+		{ "TRAP", SIGTRAP },     { "ABRT", SIGABRT },
+		{ "IOT", SIGABRT },      { "BUS", SIGBUS },
+		{ "FPE", SIGFPE },       { "KILL", SIGKILL },
+		{ "USR1", SIGUSR1 },     { "SEGV", SIGSEGV },
+		{ "USR2", SIGUSR2 },     { "PIPE", SIGPIPE },
+		{ "ALRM", SIGALRM },     { "TERM", SIGTERM },
+		{ "STKFLT", SIGSTKFLT }, { "CHLD", SIGCHLD },
+		{ "CLD", SIGCHLD },      { "CONT", SIGCONT },
+		{ "STOP", SIGSTOP },     { "TSTP", SIGTSTP },
+		{ "TTIN", SIGTTIN },     { "TTOU", SIGTTOU },
+		{ "URG", SIGURG },       { "XCPU", SIGXCPU },
+		{ "XFSZ", SIGXFSZ },     { "VTALRM", SIGVTALRM },
+		{ "PROF", SIGPROF },     { "WINCH", SIGWINCH },
+		{ "IO", SIGIO },         { "POLL", SIGPOLL },
+		{ "PWR", SIGPWR },       { "SYS", SIGSYS },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcasecmp(names[i].name, name) == 0)
+			return names[i].sig;
+	return real_time(name);
+}
+
 int cli_signal(const char *text, int *out, struct err *err)
 {
 	const char *at = text;
 	uint64_t number;
 
 	if (digits(&at, &number) && !*at) {
-		if (number > (uint64_t)SIGRTMAX) /* 0 asks only */
-			return err_set(err, CNI_E_FIELD,
-				       "unknown signal \"%s\"", text);
 		*out = (int)number;
-		return 0;
-	}
-	at = text + (strncasecmp(text, "SIG", 3) == 0 ? 3 : 0);
-	for (int sig = 1; sig < SIGSYS + 1; sig++) {
-		const char *name = sigabbrev_np(sig);
-
-		if (name && strcasecmp(name, at) == 0) {
-			*out = sig;
+		if (number <= (uint64_t)SIGRTMAX) /* 0: only ask */
 			return 0;
-		}
+	} else {
+		at = text + (strncasecmp(text, "SIG", 3) == 0 ? 3 : 0);
+		*out = named_signal(at);
+		if (*out)
+			return 0;
 	}
-	*out = strcasecmp(at, "IOT") == 0   ? SIGABRT
-	       : strcasecmp(at, "CLD") == 0 ? SIGCHLD
-	       : strcasecmp(at, "IO") == 0  ? SIGIO
-					    : real_time(at);
-	return *out ? 0
-		    : err_set(err, CNI_E_FIELD, "unknown signal \"%s\"", text);
+	return err_set(err, CNI_E_FIELD, "unknown signal \"%s\"", text);
 }
 
 int cli_user(const char *text, struct err *err)

@@ -41,7 +41,8 @@ static int wait_for_death(int pidfd, const char *id, struct err *err)
 		     : 0;
 }
 
-static int kill_init(const struct state *state, struct err *err)
+/* *@out: its pidfd, to wait for; -1: it has ended. */
+static int kill_init(const struct state *state, int *out, struct err *err)
 {
 	uint64_t start = trace_start();
 	auto_fd int fd = state_pidfd(state);
@@ -55,27 +56,32 @@ static int kill_init(const struct state *state, struct err *err)
 	if (r < 0)
 		return err_sys(err, -r, "kill container \"%s\", pid %d",
 			       state->id, (int)state->pid);
-	return wait_for_death(fd, state->id, err);
+	*out = take_fd(&fd);
+	return 0;
 }
 
 /*
  * With a PID namespace of its own, everything in it ends with its init. Other
  * containers' processes may be in the same cgroup: only those that have no such
- * namespace to end are looked for there.
+ * namespace to end are looked for there. What is frozen is killed first, so
+ * that it does nothing more when it is thawed, and dies.
  */
 static int kill_all(const struct state *state, const struct cgroup *cgroup,
 		    struct err *err)
 {
-	struct err ignored = { .code = CNI_OK };
-	bool known = cgroup->count > 0;
-	int r = 0;
+	struct err why = { .code = CNI_OK };
+	bool known = cgroup->count > 0 && state->pid > 0;
+	auto_fd int pidfd = -1;
+	int r = kill_init(state, &pidfd, err);
 
-	if (known && state->pid > 0 && cgroup_is_frozen(cgroup) &&
-	    cgroup_freeze(cgroup, false, THAW_MS, &ignored) < 0)
-		log_warn("container \"%s\": %s", state->id, ignored.msg);
-	if (known && state->shared_pidns && state->pid > 0)
-		r = cgroup_kill(cgroup, SIGKILL, err);
-	return first_of(kill_init(state, err), r);
+	if (known && state->shared_pidns)
+		r = first_of(cgroup_kill(cgroup, SIGKILL, err), r);
+	if (known && cgroup_is_frozen(cgroup) &&
+	    cgroup_freeze(cgroup, false, THAW_MS, &why) < 0)
+		log_warn("container \"%s\": %s", state->id, why.msg);
+	if (pidfd < 0)
+		return r;
+	return first_of(wait_for_death(pidfd, state->id, err), r);
 }
 
 /*

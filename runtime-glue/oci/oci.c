@@ -20,9 +20,10 @@
 #define NAME "runtime-glue-oci"
 
 static const struct cli_verb *const verbs[] = {
-	&verb_create, &verb_start,  &verb_run,    &verb_exec, &verb_kill,
-	&verb_delete, &verb_state,  &verb_list,   &verb_ps,   &verb_pause,
-	&verb_resume, &verb_update, &verb_events, &verb_spec, &verb_features,
+	&verb_create, &verb_start,  &verb_run,      &verb_exec,
+	&verb_kill,   &verb_delete, &verb_state,    &verb_list,
+	&verb_ps,     &verb_pause,  &verb_resume,   &verb_update,
+	&verb_events, &verb_spec,   &verb_features, NULL,
 };
 
 struct globals {
@@ -71,7 +72,7 @@ static void print_help(void)
 		     "specifies them\n\n"
 		     "usage: " NAME " [OPTION...] COMMAND [ARGUMENT...]\n\n"
 		     "commands:\n");
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+	for (size_t i = 0; verbs[i]; i++)
 		(void)printf("   %-10s %s\n", verbs[i]->name, verbs[i]->help);
 	(void)printf("\noptions:\n");
 	cli_print_options(global_options);
@@ -87,7 +88,7 @@ static void print_verb_help(const struct cli_verb *verb)
 
 static const struct cli_verb *find_verb(const char *name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+	for (size_t i = 0; verbs[i]; i++)
 		if (strcmp(verbs[i]->name, name) == 0)
 			return verbs[i];
 	return NULL;
@@ -96,13 +97,13 @@ static const struct cli_verb *find_verb(const char *name)
 /* Whether root is root: not the one of a user namespace below. */
 static bool in_user_namespace(void)
 {
+	/* As the kernel prints it ("%10u %10u %10u") where all ids are real. */
+	static const char identity[] = "         0          0 4294967295\n";
 	char map[256];
-	unsigned int inside, outside, size;
 
-	if (io_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0)
-		return false;
-	return sscanf(map, "%u %u %u", &inside, &outside, &size) != 3 ||
-	       inside != 0 || outside != 0 || size != UINT32_MAX;
+	return io_read_small(AT_FDCWD, "/proc/self/uid_map", map,
+			     sizeof(map)) >= 0 &&
+	       strcmp(map, identity) != 0;
 }
 
 static int find_rootless(const char *option, bool systemd, bool *out,
@@ -279,6 +280,8 @@ int oci_main(int argc, char **argv)
 				   globals.debug ? "debug" : globals.log_level,
 				   &err);
 	r = r ?: dispatch(&globals, argv, &words, &err);
+	if (r < 0 && !err.code) /* never without a word */
+		r = err_sys(&err, -r, "%s", argv[argc - 1]);
 	if (r < 0)
 		report_failure(&report, &err);
 	report_debug(&report, argv, r);

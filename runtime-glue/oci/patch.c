@@ -51,8 +51,8 @@ static int group_of(struct json_object *patch, const char *path,
 int patch_set(struct json_object *patch, const char *path, enum patch_kind kind,
 	      const char *what, const char *value, struct err *err)
 {
-	struct json_object *group, *json;
-	const char *key;
+	struct json_object *group = patch, *json;
+	const char *key = path;
 	int64_t number = 0;
 	int r = 0;
 

@@ -102,7 +102,8 @@ static int lock_dir(struct state *state, int flags, struct err *err)
 
 static int open_dir(struct state *state)
 {
-	state->dir = openat(state->root, state->id, DIR_CLOEXEC | O_NOFOLLOW);
+	state->dir = openat(state->root, state->id,
+			    DIR_FLAGS | O_NOFOLLOW | O_CLOEXEC);
 	return state->dir < 0 ? -errno : 0;
 }
 
@@ -113,7 +114,7 @@ static int open_root(const char *root, const char *id, struct state *out,
 	out->id = strdup(id);
 	if (!out->id)
 		return err_nomem(err);
-	out->root = open(root, DIR_CLOEXEC);
+	out->root = open(root, DIR_FLAGS | O_CLOEXEC);
 	return out->root < 0 ? -errno : 0;
 }
 

@@ -105,7 +105,7 @@ static int remove_entry(int dir, const char *name)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return -errno;
-	below = openat(dir, name, DIR_CLOEXEC | O_NOFOLLOW);
+	below = openat(dir, name, DIR_FLAGS | O_NOFOLLOW | O_CLOEXEC);
 	r = below < 0 ? -errno : remove_contents(below, false);
 	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
 		r = -errno;
@@ -145,25 +145,32 @@ int state_remove(struct state *state, struct err *err)
 
 static bool is_container(int root, const char *name)
 {
-	auto_fd int dir = state_is_id(name)
-				  ? openat(root, name, DIR_CLOEXEC | O_NOFOLLOW)
-				  : -1;
+	auto_fd int dir =
+		state_is_id(name)
+			? openat(root, name, DIR_FLAGS | O_NOFOLLOW | O_CLOEXEC)
+			: -1;
 
 	return dir >= 0 &&
 	       (has_file(dir, "lock") || has_file(dir, "state.json"));
 }
 
-static int add_name(char ***names, size_t *count, const char *name)
-{
-	char **more = reallocarray(*names, *count + 1, sizeof(*more));
+struct list {
+	size_t count;
+	char **names;
+};
 
-	if (!more)
+static int add_name(struct list *list, const char *name)
+{
+	char **more = reallocarray(list->names, list->count + 1, sizeof(*more));
+	char *copy = strdup(name);
+
+	if (more)
+		list->names = more;
+	if (!more || !copy) {
+		free(copy);
 		return -ENOMEM;
-	*names = more;
-	more[*count] = strdup(name);
-	if (!more[*count])
-		return -ENOMEM;
-	(*count)++;
+	}
+	list->names[list->count++] = copy;
 	return 0;
 }
 
@@ -174,27 +181,32 @@ static int by_name(const void *a, const void *b)
 
 int state_list(const char *root, char ***names, size_t *count, struct err *err)
 {
-	auto_fd int fd = open(root, DIR_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : list_dir(fd);
+	auto_fd int fd = open(root, DIR_FLAGS | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : list_dir(fd);
+	struct list list = { .count = 0 };
 	const struct dirent *entry;
-	int r = list ? 0 : -errno;
+	int r = dir ? 0 : -errno;
 
 	*names = NULL;
 	*count = 0;
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0)
+	if (!dir)
 		return err_sys(err, -r, "list \"%s\"", root);
-	while (r == 0 && (entry = readdir(list)))
+	while (r == 0 && (entry = readdir(dir)))
 		if (is_container(fd, entry->d_name))
-			r = add_name(names, count, entry->d_name);
-	(void)closedir(list);
-	if (*count > 0)
-		qsort(*names, *count, sizeof(**names), by_name);
-	if (r == 0)
+			r = add_name(&list, entry->d_name);
+	(void)closedir(dir);
+	if (r == 0) {
+		if (list.count > 0)
+			qsort(list.names, list.count, sizeof(*list.names),
+			      by_name);
+		*names = list.names;
+		*count = list.count;
 		return 0;
-	while (*count > 0)
-		free((*names)[--*count]);
-	free(take_ptr(*names));
+	}
+	while (list.count > 0)
+		free(list.names[--list.count]);
+	free(list.names);
 	return err_nomem(err);
 }

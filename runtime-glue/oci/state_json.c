@@ -39,17 +39,17 @@ static int write_new(int dir, const char *name, const char *text, size_t len)
 
 static int replace_file(int dir, const char *name, const char *text, size_t len)
 {
-	char new[32] = ".";
+	char fresh[32] = ".";
 	uint64_t start = trace_start();
 	int r;
 
-	(void)strncat(new, name, 16);
-	(void)strncat(new, ".new", 8);
-	r = write_new(dir, new, text, len);
-	if (r == 0 && renameat(dir, new, dir, name) < 0)
+	(void)strncat(fresh, name, 16);
+	(void)strncat(fresh, ".new", 8);
+	r = write_new(dir, fresh, text, len);
+	if (r == 0 && renameat(dir, fresh, dir, name) < 0)
 		r = -errno;
 	if (r < 0)
-		(void)unlinkat(dir, new, 0);
+		(void)unlinkat(dir, fresh, 0);
 	trace_end(start, r, "file", "write state %s", name);
 	return r;
 }
@@ -147,7 +147,7 @@ static int get_numbers(const struct cfg *at, struct state *out, struct err *err)
 	static const struct cfg_bounds pids = { 0, INT32_MAX };
 	static const struct cfg_bounds uids = { 0, UINT32_MAX };
 	static const struct cfg_bounds times = { 0, INT64_MAX - 1 };
-	int64_t pid, owner, start;
+	int64_t pid = 0, owner = 0, start = 0;
 	int r;
 
 	r = cfg_int_or(at, "pid", 0, pids, &pid, err);

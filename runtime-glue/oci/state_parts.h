@@ -6,7 +6,7 @@
 
 #include "runtime-glue/oci/state.h"
 
-#define DIR_CLOEXEC (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#define DIR_FLAGS (O_PATH | O_DIRECTORY)
 
 /* Read state.json into @out, whose dir is open; false: it is not readable. */
 bool state_read(struct state *out);

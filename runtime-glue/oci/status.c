@@ -62,12 +62,12 @@ int state_pidfd(const struct state *state)
 {
 	auto_fd int fd = -1;
 
-	if (state->pid <= 0)
+	if (!is_alive(state))
 		return -ESRCH;
 	fd = (int)syscall(SYS_pidfd_open, state->pid, 0);
 	if (fd < 0)
 		return -errno;
-	/* Asked afterwards: a process that is named by fd, not by pid. */
+	/* Again: it is named by a descriptor now, not by a pid. */
 	return is_alive(state) ? take_fd(&fd) : -ESRCH;
 }
 

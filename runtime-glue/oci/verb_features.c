@@ -4,6 +4,7 @@
  * config.json may use, whether this kernel has the thing or not; only seccomp's
  * supportedFlags, and the annotations, are about kernel and libraries.
  */
+#include <ctype.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,13 +101,13 @@ static void add_mount_options(struct doc *doc)
 	add_words(doc, doc->json, "mountOptions", words);
 }
 
-static void add_names(struct doc *doc, struct json_object *linux_)
+static void add_names(struct doc *doc, struct json_object *section)
 {
-	struct json_object *array = add_array(doc, linux_, "namespaces");
+	struct json_object *array = add_array(doc, section, "namespaces");
 
 	for (size_t i = 0; i < SPEC_NS_COUNT; i++)
 		add_text(doc, array, NULL, spec_ns_kinds[i].name);
-	array = add_array(doc, linux_, "capabilities");
+	array = add_array(doc, section, "capabilities");
 	for (int i = 0; spec_cap_name(i); i++)
 		add_text(doc, array, NULL, spec_cap_name(i));
 }
@@ -131,9 +132,7 @@ static void add_arches(struct doc *doc, struct json_object *seccomp)
 		if (seccomp_arch_resolve_name(names[i]) == 0)
 			continue;
 		for (const char *c = names[i]; *c; c++)
-			upper[n++] = *c >= 'a' && *c <= 'z'
-					     ? (char)(*c - 'a' + 'A')
-					     : *c;
+			upper[n++] = (char)toupper((unsigned char)*c);
 		add_text(doc, array, NULL, upper);
 	}
 }
@@ -173,7 +172,7 @@ static void add_flags(struct doc *doc, struct json_object *seccomp)
 	}
 }
 
-static void add_seccomp(struct doc *doc, struct json_object *linux_)
+static void add_seccomp(struct doc *doc, struct json_object *section)
 {
 	static const char *const actions[] = {
 		"SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO",
@@ -187,7 +186,7 @@ static void add_seccomp(struct doc *doc, struct json_object *linux_)
 		"SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ",
 		"SCMP_CMP_NE", NULL,
 	};
-	struct json_object *seccomp = add_object(doc, linux_, "seccomp");
+	struct json_object *seccomp = add_object(doc, section, "seccomp");
 
 	add_bool(doc, seccomp, "enabled", true);
 	add_words(doc, seccomp, "actions", actions);
@@ -202,7 +201,7 @@ static void add_enabled(struct doc *doc, struct json_object *at,
 	add_bool(doc, add_object(doc, at, key), "enabled", enabled);
 }
 
-static void add_memory_policy(struct doc *doc, struct json_object *linux_)
+static void add_memory_policy(struct doc *doc, struct json_object *section)
 {
 	static const char *const modes[] = {
 		"MPOL_DEFAULT",    "MPOL_BIND",
@@ -216,7 +215,7 @@ static void add_memory_policy(struct doc *doc, struct json_object *linux_)
 		"MPOL_F_STATIC_NODES",
 		NULL,
 	};
-	struct json_object *part = add_object(doc, linux_, "memoryPolicy");
+	struct json_object *part = add_object(doc, section, "memoryPolicy");
 
 	add_words(doc, part, "modes", modes);
 	add_words(doc, part, "flags", flags);
@@ -224,26 +223,26 @@ static void add_memory_policy(struct doc *doc, struct json_object *linux_)
 
 static void add_linux(struct doc *doc)
 {
-	struct json_object *linux_ = add_object(doc, doc->json, "linux");
+	struct json_object *section = add_object(doc, doc->json, "linux");
 	struct json_object *part;
 
-	add_names(doc, linux_);
-	part = add_object(doc, linux_, "cgroup");
+	add_names(doc, section);
+	part = add_object(doc, section, "cgroup");
 	add_bool(doc, part, "v1", true);
 	add_bool(doc, part, "v2", true);
 	add_bool(doc, part, "systemd", false);
 	add_bool(doc, part, "systemdUser", false);
 	add_bool(doc, part, "rdma", true);
-	add_seccomp(doc, linux_);
-	add_enabled(doc, linux_, "apparmor", true);
-	add_enabled(doc, linux_, "selinux", true);
-	part = add_object(doc, linux_, "intelRdt");
+	add_seccomp(doc, section);
+	add_enabled(doc, section, "apparmor", true);
+	add_enabled(doc, section, "selinux", true);
+	part = add_object(doc, section, "intelRdt");
 	add_bool(doc, part, "enabled", true);
 	add_bool(doc, part, "schemata", true);
-	part = add_object(doc, linux_, "mountExtensions");
+	part = add_object(doc, section, "mountExtensions");
 	add_enabled(doc, part, "idmap", true);
-	add_enabled(doc, linux_, "netDevices", true);
-	add_memory_policy(doc, linux_);
+	add_enabled(doc, section, "netDevices", true);
+	add_memory_policy(doc, section);
 }
 
 static bool file_says(const char *path, char yes)

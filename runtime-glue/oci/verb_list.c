@@ -30,11 +30,16 @@ struct table {
 	struct row *rows;
 };
 
+static void free_row(struct row *row)
+{
+	for (size_t i = 0; i < COLUMNS; i++)
+		free(row->cell[i]);
+}
+
 static void free_table(struct table *table)
 {
 	for (size_t i = 0; i < table->count; i++)
-		for (size_t k = 0; k < COLUMNS; k++)
-			free(table->rows[i].cell[k]);
+		free_row(&table->rows[i]);
 	free(table->rows);
 }
 
@@ -43,18 +48,21 @@ static int add_row(struct table *table, const char *const cells[COLUMNS],
 {
 	struct row *more =
 		reallocarray(table->rows, table->count + 1, sizeof(*more));
-	struct row *row;
-	bool failed = false;
+	struct row row = { .cell = { NULL } };
+	bool failed = !more;
 
-	if (!more)
-		return err_nomem(err);
-	table->rows = more;
-	row = &more[table->count++];
+	if (more)
+		table->rows = more;
 	for (size_t i = 0; i < COLUMNS; i++) {
-		row->cell[i] = strdup(cells[i] ?: "");
-		failed = failed || !row->cell[i];
+		row.cell[i] = strdup(cells[i] ?: "");
+		failed = failed || !row.cell[i];
 	}
-	return failed ? err_nomem(err) : 0;
+	if (failed) {
+		free_row(&row);
+		return err_nomem(err);
+	}
+	table->rows[table->count++] = row;
+	return 0;
 }
 
 static int add_container(struct table *table, const struct state *state,

@@ -167,7 +167,7 @@ static bool only_v2(void)
 	       fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-static int set_namespaces(struct json_object *linux_, bool rootless,
+static int set_namespaces(struct json_object *section, bool rootless,
 			  struct err *err)
 {
 	auto_strbuf struct strbuf text = { .len = 0 };
@@ -180,37 +180,37 @@ static int set_namespaces(struct json_object *linux_, bool rootless,
 		strbuf_puts(&text, ",{\"type\":\"cgroup\"}");
 	strbuf_putc(&text, ']');
 	return text.failed ? err_nomem(err)
-			   : set(linux_, "namespaces", text.data, err);
+			   : set(section, "namespaces", text.data, err);
 }
 
-static int set_mapping(struct json_object *linux_, const char *key,
+static int set_mapping(struct json_object *section, const char *key,
 		       unsigned int id, struct err *err)
 {
 	auto_strbuf struct strbuf text = { .len = 0 };
 
 	strbuf_printf(&text, "[{\"containerID\":0,\"hostID\":%u,\"size\":1}]",
 		      id);
-	return text.failed ? err_nomem(err) : set(linux_, key, text.data, err);
+	return text.failed ? err_nomem(err) : set(section, key, text.data, err);
 }
 
 static int build(bool rootless, struct json_object **out, struct err *err)
 {
-	struct json_object *linux_;
+	struct json_object *section;
 	int r = parse(common_part, out, err);
 
 	if (r < 0)
 		return r;
-	linux_ = member(*out, "linux");
+	section = member(*out, "linux");
 	r = add_mounts(*out, rootless ? user_mounts : root_mounts, err);
-	r = r ?: set_namespaces(linux_, rootless, err);
+	r = r ?: set_namespaces(section, rootless, err);
 	if (!rootless)
 		return r
-			       ?: set(linux_, "resources",
+			       ?: set(section, "resources",
 				      "{\"devices\":[{\"allow\":false,"
 				      "\"access\":\"rwm\"}]}",
 				      err);
-	r = r ?: set_mapping(linux_, "uidMappings", geteuid(), err);
-	return r ?: set_mapping(linux_, "gidMappings", getegid(), err);
+	r = r ?: set_mapping(section, "uidMappings", geteuid(), err);
+	return r ?: set_mapping(section, "gidMappings", getegid(), err);
 }
 
 static int write_new(const char *dir, const char *text, struct err *err)

@@ -145,7 +145,7 @@ static int from_file(const char *path, struct json_object **patch,
 
 /* The kept config.json as JSON, and its linux.resources (made if missing). */
 static int read_config(const struct state *state, struct json_object **config,
-		       struct json_object **linux_, struct err *err)
+		       struct json_object **section, struct err *err)
 {
 	auto_strbuf struct strbuf text = { .len = 0 };
 	int r = state_read_config(state, &text, err);
@@ -155,12 +155,12 @@ static int read_config(const struct state *state, struct json_object **config,
 				  "kept config.json", config, err);
 	if (r < 0)
 		return r;
-	*linux_ = json_object_object_get(*config, "linux");
-	if (!*linux_) {
-		*linux_ = json_object_new_object();
-		(void)json_object_object_add(*config, "linux", *linux_);
+	*section = json_object_object_get(*config, "linux");
+	if (!*section) {
+		*section = json_object_new_object();
+		(void)json_object_object_add(*config, "linux", *section);
 	}
-	if (!json_object_is_type(*linux_, json_type_object))
+	if (!json_object_is_type(*section, json_type_object))
 		return err_set(err, CNI_E_CONFIG,
 			       "kept config.json: linux: must be an object");
 	return 0;
@@ -219,10 +219,10 @@ static int write_schema(const struct state *state, struct json_object *rdt,
 	return r;
 }
 
-static int set_schema(const struct state *state, struct json_object *linux_,
+static int set_schema(const struct state *state, struct json_object *section,
 		      const char *key, const char *schema, struct err *err)
 {
-	struct json_object *rdt = json_object_object_get(linux_, "intelRdt");
+	struct json_object *rdt = json_object_object_get(section, "intelRdt");
 	struct json_object *value;
 	int r;
 
@@ -264,17 +264,17 @@ static int check(const struct state *state, const struct options *options,
 }
 
 static int save(const struct state *state, struct json_object *config,
-		struct json_object *linux_, struct json_object *patch,
+		struct json_object *section, struct json_object *patch,
 		struct err *err)
 {
-	struct json_object *now = json_object_object_get(linux_, "resources");
+	struct json_object *now = json_object_object_get(section, "resources");
 	const char *text;
 	int r;
 
 	if (!now) {
 		now = json_object_new_object();
 		if (!now ||
-		    json_object_object_add(linux_, "resources", now) < 0) {
+		    json_object_object_add(section, "resources", now) < 0) {
 			json_object_put(now);
 			return err_nomem(err);
 		}
@@ -290,22 +290,22 @@ static int update(const struct state *state, const struct options *options,
 		  struct json_object *patch, struct err *err)
 {
 	auto_json struct json_object *config = NULL;
-	struct json_object *linux_;
+	struct json_object *section;
 	int r;
 
 	r = check(state, options, err);
-	r = r ?: read_config(state, &config, &linux_, err);
+	r = r ?: read_config(state, &config, &section, err);
 	r = r ?: patch_tidy(patch, err);
 	r = r
 		    ?: apply(state, patch,
-			     json_object_object_get(linux_, "resources"), err);
+			     json_object_object_get(section, "resources"), err);
 	r = r
-		    ?: set_schema(state, linux_, "l3CacheSchema",
+		    ?: set_schema(state, section, "l3CacheSchema",
 				  options->l3_cache_schema, err);
 	r = r
-		    ?: set_schema(state, linux_, "memBwSchema",
+		    ?: set_schema(state, section, "memBwSchema",
 				  options->mem_bw_schema, err);
-	return r ?: save(state, config, linux_, patch, err);
+	return r ?: save(state, config, section, patch, err);
 }
 
 static int run(const struct runtime *runtime, const void *opaque, int argc,
