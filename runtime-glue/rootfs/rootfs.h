@@ -38,7 +38,9 @@ struct rootfs {
 	 * at the end; or -1. */
 	int *trees;
 	int root; /* the rootfs, once mounted: O_PATH */
-	int proc; /* a procfs of our own, never the container's */
+	/* A procfs of our own; where a user namespace denies that, the host's,
+	 * opened before the pivot. Never the container's. */
+	int proc;
 	int dev;  /* the container's /dev: O_PATH */
 	int null; /* the host's /dev/null, detached, to mask files with */
 };
@@ -61,7 +63,9 @@ int rootfs_prepare(struct rootfs *rootfs, int userns_fd,
  * In the child, 1: propagation, the rootfs itself, all mounts in order,
  * devices and the links of /dev (/dev/fd, stdin, stdout, stderr, ptmx, core).
  * Destinations that are missing are made. Errors name `mounts[3]`, destination
- * and the kernel call.
+ * and the kernel call. The child is in all its namespaces by now, with the ids
+ * of the container's root. A rootfs whose path it cannot reach is mounted on
+ * top of /, where a hook does not find it at @path.
  */
 int rootfs_mount(struct rootfs *rootfs, struct err *err) MUST_CHECK;
 
