@@ -193,11 +193,12 @@ static int copy(const struct spec_strings *env, const bool *old, char **out)
 	size_t count = 0;
 
 	for (size_t i = 0; i < env->count; i++) {
-		if (old[i])
-			continue;
-		out[count] = strdup(env->at[i]);
-		if (!out[count++])
+		char *entry = old[i] ? NULL : strdup(env->at[i]);
+
+		if (!old[i] && !entry)
 			return -ENOMEM;
+		if (entry)
+			out[count++] = entry;
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* SCMP_ACT_NOTIFY: the listener is told of the container and given the fd. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -119,8 +120,12 @@ int sender_start(int socket, struct strbuf *message, struct sender **out,
 	*message = (struct strbuf){ 0 };
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	/* A pids.max of 1 allows no thread: then it is done without. */
+	/*
+	 * A pids.max of 1 allows no thread, and under SCHED_FIFO it would never
+	 * get the processor from who waits for it: then it is done without.
+	 */
 	sender->thread =
+		sched_getscheduler(0) != SCHED_FIFO &&
 		pthread_create(&sender->id, NULL, sender_main, sender) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	*out = sender;
