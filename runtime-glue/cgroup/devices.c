@@ -81,14 +81,17 @@ int device_rules(const struct spec_resources *resources, bool defaults,
 bool device_unprivileged(void)
 {
 	char map[128];
-	unsigned int inside, outside, count;
+	unsigned long inside, outside, count;
+	char *at = map;
 
 	if (geteuid() != 0)
 		return true;
 	if (io_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0)
 		return false;
-	return sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 &&
-	       !(inside == 0 && outside == 0 && count == UINT32_MAX);
+	inside = strtoul(at, &at, 10);
+	outside = strtoul(at, &at, 10);
+	count = strtoul(at, &at, 10);
+	return !(inside == 0 && outside == 0 && count == UINT32_MAX);
 }
 
 /* ---- v1 ---- */

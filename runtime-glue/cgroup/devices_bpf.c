@@ -186,7 +186,7 @@ static int open_ours(uint32_t id)
 /* Our program that is attached to the group itself, or -1. */
 static int find_ours(int group)
 {
-	uint32_t ids[QUERY_MAX];
+	uint32_t ids[QUERY_MAX] = { 0 };
 	union bpf_attr attr = { .query = {
 					.target_fd = (uint32_t)group,
 					.attach_type = BPF_CGROUP_DEVICE,

@@ -140,28 +140,32 @@ static const char *below_mount(const char *root, const char *own)
 	return "/";
 }
 
-/* Join two paths, without "." and doubled slashes. NULL: no memory. */
+/* Copy a path, without "." and doubled slashes; where it ends. */
+static char *add_path(char *to, const char *at)
+{
+	while (*at) {
+		size_t len = strcspn(at, "/");
+
+		if (len > 0 && !(len == 1 && *at == '.')) {
+			*to++ = '/';
+			memcpy(to, at, len);
+			to += len;
+		}
+		at += len;
+		at += *at == '/';
+	}
+	*to = '\0';
+	return to;
+}
+
+/* Join two paths. NULL: no memory. */
 static char *join_path(struct arena *arena, const char *base, const char *path)
 {
 	size_t size = strlen(base) + strlen(path) + 3;
-	char *out = arena_alloc(arena, size), *to = out;
-	const char *const parts[] = { base, path };
+	char *out = arena_alloc(arena, size);
 
-	for (size_t i = 0; out && i < 2; i++) {
-		for (const char *at = parts[i]; *at;) {
-			size_t len = strcspn(at, "/");
-
-			if (len > 0 && !(len == 1 && *at == '.')) {
-				*to++ = '/';
-				memcpy(to, at, len);
-				to += len;
-			}
-			at += len;
-			at += *at == '/';
-		}
-	}
 	if (out)
-		*to = '\0';
+		(void)add_path(add_path(out, base), path);
 	return out;
 }
 

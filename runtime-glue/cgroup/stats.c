@@ -101,8 +101,11 @@ static int cpu_line(char *line, void *ctx)
 	const struct column *to = ctx;
 	uint64_t user, system;
 
-	if (sscanf(line, "%*u %" SCNu64 " %" SCNu64, &user, &system) != 2)
+	if (*line < '0' || *line > '9')
 		return 0; /* the heading */
+	(void)strtoul(line, &line, 10);
+	user = strtoull(line, &line, 10);
+	system = strtoull(line, &line, 10);
 	json_object_array_add(to->user, json_object_new_uint64(user));
 	json_object_array_add(to->system, json_object_new_uint64(system));
 	return 0;

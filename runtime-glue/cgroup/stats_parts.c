@@ -141,11 +141,14 @@ void stats_memory(const struct cgroup *cgroup, struct json_object *out)
 static void add_io(struct json_object *list, const char *device, const char *op,
 		   uint64_t value)
 {
-	unsigned int major, minor;
+	const char *colon = strchr(device, ':');
+	unsigned long major, minor;
 	struct json_object *entry;
 
-	if (sscanf(device, "%u:%u", &major, &minor) != 2)
-		return;
+	if (!colon)
+		return; /* "Total" */
+	major = strtoul(device, NULL, 10);
+	minor = strtoul(colon + 1, NULL, 10);
 	entry = json_object_new_object();
 	stats_add(entry, "major", major, true);
 	stats_add(entry, "minor", minor, true);
