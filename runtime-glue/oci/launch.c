@@ -248,7 +248,7 @@ static int make(struct launch *l, bool foreground, struct err *err)
 	r = open_console(l, foreground, err);
 	r = r ?: make_start_socket(l, err);
 	r = r
-		    ?: cgroup_make(&l->cgroup, limits, l->state.shared_pidns,
+		    ?: cgroup_make(&l->cgroup, limits, false,
 				   l->runtime->rootless, err);
 	r = r ?: cgroup_limit(&l->cgroup, limits, true, err);
 	r = r ?: rdt_make(&l->doc.spec, &l->state, err);
