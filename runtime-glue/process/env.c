@@ -190,15 +190,13 @@ static int mark_old(const struct spec_strings *env, bool *old)
 
 static int copy(const struct spec_strings *env, const bool *old, char **out)
 {
-	size_t count = 0;
-
 	for (size_t i = 0; i < env->count; i++) {
-		char *entry = old[i] ? NULL : strdup(env->at[i]);
-
-		if (!old[i] && !entry)
+		if (old[i])
+			continue;
+		*out = strdup(env->at[i]);
+		if (!*out)
 			return -ENOMEM;
-		if (entry)
-			out[count++] = entry;
+		out++;
 	}
 	return 0;
 }
