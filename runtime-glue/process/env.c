@@ -188,6 +188,11 @@ static int mark_old(const struct spec_strings *env, bool *old)
 	return 0;
 }
 
+/* What is in @out is the caller's also after a failure; GCC 12 loses track. */
+#ifndef __clang__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 static int copy(const struct spec_strings *env, const bool *old, char **out)
 {
 	for (size_t i = 0; i < env->count; i++) {
@@ -200,6 +205,10 @@ static int copy(const struct spec_strings *env, const bool *old, char **out)
 	}
 	return 0;
 }
+
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
 
 int env_make(const struct spec_process *spec, char ***envp, struct err *err)
 {
