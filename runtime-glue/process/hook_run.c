@@ -263,11 +263,14 @@ static int end(struct hook_run *run, int r, int *status)
 
 int hook_run(struct hook_run *run, const char *cwd, int *status)
 {
+	static const struct pollfd nothing[HOOK_WATCHED] = {
+		[HOOK_STDIN] = { .fd = -1, .events = POLLOUT },
+		[HOOK_OUTPUT] = { .fd = -1, .events = POLLIN },
+		[HOOK_ENDED] = { .fd = -1, .events = POLLIN },
+	};
 	int r;
 
-	for (size_t i = 0; i < HOOK_WATCHED; i++)
-		run->at[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	run->at[HOOK_STDIN].events = POLLOUT;
+	memcpy(run->at, nothing, sizeof(nothing));
 	r = start(run, cwd);
 	r = r ?: converse(run);
 	return end(run, r, status);
