@@ -163,7 +163,7 @@ static int refuse_huge(const char *text, size_t len, const char *what,
 		while (!quoted && i + n < len &&
 		       isdigit((unsigned char)text[i + n]))
 			n++;
-		if (is_huge(text + i, n))
+		if (is_huge(text + i, n) && (i == 0 || text[i - 1] != '.'))
 			return err_set(err, CNI_E_CONFIG,
 				       "%s: a number of more than 64 bits at "
 				       "byte %zu",

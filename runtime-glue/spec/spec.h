@@ -32,6 +32,7 @@ struct spec_uint {
 	uint64_t value;
 };
 
+/* A NULL follows the last one; without any, @at itself is NULL. */
 struct spec_strings {
 	size_t count;
 	const char **at;

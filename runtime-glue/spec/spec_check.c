@@ -7,7 +7,7 @@ static int need_ns(const struct spec *spec, enum spec_ns ns,
 {
 	if (spec->linux_.ns[ns].used)
 		return 0;
-	return cfg_fail(err, at, key, "needs a %s namespace of the container's",
+	return cfg_fail(err, at, key, "needs \"%s\" in linux.namespaces",
 			spec_ns_kinds[ns].name);
 }
 
@@ -73,11 +73,9 @@ static int check_paths(const struct spec *spec, const struct cfg *at,
 static int check_net_devices(const struct spec *spec, const struct cfg *at,
 			     struct err *err)
 {
-	const struct cfg map = { .parent = at, .key = "netDevices" };
-
-	return spec->linux_.net_device_count > 0
-		       ? need_ns(spec, SPEC_NS_NETWORK, &map, NULL, err)
-		       : 0;
+	if (spec->linux_.net_device_count == 0)
+		return 0;
+	return need_ns(spec, SPEC_NS_NETWORK, at, "netDevices", err);
 }
 
 /* An option "idmap" alone means the container's mappings. */
@@ -108,10 +106,10 @@ static int check_swap(const struct spec *spec, const struct cfg *at,
 
 	if (swap->value <= 0)
 		return 0;
-	if (limit->value == 0)
+	if (limit->value <= 0)
 		return cfg_fail(err, &memory, "swap",
 				"requires a memory limit");
-	if (limit->value < 0 || swap->value < limit->value)
+	if (swap->value < limit->value)
 		return cfg_fail(err, &memory, "swap",
 				"%jd is less than the memory limit, %jd",
 				(intmax_t)swap->value, (intmax_t)limit->value);

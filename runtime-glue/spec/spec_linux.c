@@ -158,9 +158,22 @@ static int read_net_devices(const struct cfg *at, struct arena *arena,
 {
 	struct spec_items items = { .size = sizeof(*out->net_devices),
 				    .read = read_net_device };
+	const struct cfg map = { .parent = at, .key = "netDevices" };
 	int r = spec_read_map(at, "netDevices", arena, &items, err);
+	struct spec_net_device *all = items.at;
 
-	out->net_devices = items.at;
+	for (size_t i = 0; r == 0 && i < items.count; i++) {
+		const struct cfg item = { .parent = &map,
+					  .key = all[i].host_name };
+
+		for (size_t j = 0; r == 0 && j < i; j++)
+			if (!strchr(all[i].name, '%') &&
+			    strcmp(all[i].name, all[j].name) == 0)
+				r = cfg_fail(err, &item, "name",
+					     "\"%s\" is \"%s\" already",
+					     all[i].name, all[j].host_name);
+	}
+	out->net_devices = all;
 	out->net_device_count = items.count;
 	return r;
 }

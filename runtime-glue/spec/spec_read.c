@@ -102,9 +102,9 @@ static int read_strings(const struct cfg *at, const char *key,
 			struct cfg *array, struct err *err)
 {
 	int r = cfg_child_or_none(at, key, json_type_array, array, err);
-	size_t count = cfg_len(array);
+	size_t count = r < 0 ? 0 : cfg_len(array);
 
-	if (r < 0 || count == 0)
+	if (count == 0)
 		return r;
 	/* One more, NULL: what execve() takes. */
 	out->at = arena_array(arena, count + 1, sizeof(*out->at));

@@ -131,11 +131,14 @@ static int read_arg(const struct cfg *item, struct arena *arena, void *to,
 static int read_names(const struct cfg *item, struct arena *arena,
 		      struct spec_strings *out, struct err *err)
 {
+	int r;
+
 	if (!cfg_has(item, "names"))
 		return cfg_fail(err, item, "names", "required but missing");
-	if (spec_read_strings(item, "names", arena, out, err) < 0)
-		return -EINVAL;
-	return out->count > 0 ? 0 : cfg_fail(err, item, "names", "is empty");
+	r = spec_read_strings(item, "names", arena, out, err);
+	if (r == 0 && out->count == 0)
+		return cfg_fail(err, item, "names", "is empty");
+	return r;
 }
 
 static int read_rule(const struct cfg *item, struct arena *arena, void *to,

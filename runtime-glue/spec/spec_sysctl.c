@@ -86,7 +86,7 @@ static int check_sysctl(const struct spec *spec, const struct cfg *at,
 		return cfg_fail(err, at, key, "belongs to no namespace");
 	if (!spec->linux_.ns[ns].used)
 		return cfg_fail(err, at, key,
-				"needs a %s namespace of the container's",
+				"needs \"%s\" in linux.namespaces",
 				spec_ns_kinds[ns].name);
 	if (spec->hostname && strcmp(dots, "kernel.hostname") == 0)
 		return cfg_fail(err, at, key, "conflicts with hostname");

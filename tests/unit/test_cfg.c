@@ -209,6 +209,84 @@ static void test_huge_integers_do_not_saturate(void **state)
 	}
 }
 
+static const struct {
+	const char *conf;
+	uint64_t value;
+	const char *want; /* NULL: accepted */
+} uint_cases[] = {
+	{ "{\"n\":0}", 0, NULL },
+	{ "{\"n\":18446744073709551615}", UINT64_MAX, NULL },
+	{ "{\"n\":9223372036854775808}", UINT64_C(1) << 63, NULL },
+	{ "{\"n\":null}", 7, NULL },
+	{ "{}", 7, NULL },
+	{ "{\"n\":-1}", 0, "n: -1 is not in 0..18446744073709551615" },
+	{ "{\"n\":-99999999999999999999}", 0,
+	  "n: -9223372036854775808 is not in 0..18446744073709551615" },
+	{ "{\"n\":1.0}", 0,
+	  "n: must be an integer, not a number with a fraction or exponent" },
+	{ "{\"n\":\"1\"}", 0, "n: must be an integer, not a string" },
+};
+
+static void test_integers_of_all_64_bits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(uint_cases) / sizeof(*uint_cases); i++) {
+		auto_json struct json_object *doc = parse(uint_cases[i].conf);
+		struct cfg root = cfg_root(doc);
+		struct err err = { .code = CNI_OK };
+		uint64_t got = 1;
+		int r = cfg_uint_or(&root, "n", 7, UINT64_MAX, &got, &err);
+
+		assert_int_equal(r, uint_cases[i].want ? -EINVAL : 0);
+		if (uint_cases[i].want)
+			assert_string_equal(err.msg, uint_cases[i].want);
+		else
+			assert_true(got == uint_cases[i].value);
+	}
+}
+
+static void test_the_greatest_signed_integer(void **state)
+{
+	static const struct cfg_bounds any = { INT64_MIN, INT64_MAX };
+	auto_json struct json_object *doc =
+		parse("{\"n\":9223372036854775807}");
+	struct cfg root = cfg_root(doc);
+	struct err err = { .code = CNI_OK };
+	int64_t got;
+
+	(void)state;
+	assert_int_equal(cfg_int_or(&root, "n", 0, any, &got, &err), 0);
+	assert_true(got == INT64_MAX);
+}
+
+static void test_members_of_a_map(void **state)
+{
+	auto_json struct json_object *doc =
+		parse("{\"map\":{\"b\":null,\"B\":\"1\",\"a\":[],\"z\":null}}");
+	struct cfg root = cfg_root(doc), map, value;
+	struct err err = { .code = CNI_OK };
+	struct lh_entry *place = NULL;
+	const char *text;
+
+	(void)state;
+	assert_int_equal(cfg_child(&root, "map", json_type_object, &map, &err),
+			 0);
+	assert_true(cfg_next(&map, &place, &value));
+	assert_string_equal(value.key, "B");
+	assert_int_equal(cfg_string_self(&value, &text, &err), 0);
+	assert_string_equal(text, "1");
+	assert_true(cfg_next(&map, &place, &value));
+	assert_int_equal(cfg_expect(&value, json_type_array, &err), 0);
+	assert_int_equal(cfg_expect(&value, json_type_object, &err), -EINVAL);
+	assert_string_equal(err.msg, "map.a: must be an object, not an array");
+	assert_false(cfg_next(&map, &place, &value));
+
+	place = NULL;
+	assert_int_equal(
+		cfg_child_or_none(&root, "x", json_type_object, &map, &err), 0);
+	assert_false(cfg_next(&map, &place, &value));
+}
+
 static void test_booleans(void **state)
 {
 	auto_json struct json_object *doc =
@@ -300,6 +378,9 @@ int main(void)
 		cmocka_unit_test(test_keys_match_as_in_go),
 		cmocka_unit_test(test_integers_are_integers_in_bounds),
 		cmocka_unit_test(test_huge_integers_do_not_saturate),
+		cmocka_unit_test(test_integers_of_all_64_bits),
+		cmocka_unit_test(test_the_greatest_signed_integer),
+		cmocka_unit_test(test_members_of_a_map),
 		cmocka_unit_test(test_booleans),
 		cmocka_unit_test(test_optional_containers),
 		cmocka_unit_test(test_nul_inside_a_string_is_refused),
