@@ -132,6 +132,8 @@ ARCHIVES := $(PROGRAMS:%=$(BUILD)/%.a) $(COMMON)
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 # Programs that tests call to reach what no plugin alone would show.
 DRIVERS  := $(patsubst tests/drive/%.c,$(BUILD)/drive/%,$(wildcard tests/drive/*.c))
+# A container's init that says what it sees; static, for an empty rootfs.
+REPORT   := $(BUILD)/oci/report
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(BUILD)/bench/cnibench $(BUILD)/bench/floor
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
@@ -155,7 +157,7 @@ help: ## list the targets
 deps: ## install the Debian packages that building and testing need and that are missing
 	$(quiet)tests/deps.sh
 
-peers: ## unpack (not install) Debian sid's reference plugins under build/peers, to test against
+peers: ## unpack (not install) Debian's reference plugins and runtimes under build/peers, to test against
 	$(quiet)tests/peers.sh build/peers
 
 clean: ## remove everything that was built
@@ -180,6 +182,9 @@ $(DRIVERS): LIBS = $(LIBRARIES)
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZERS): LIBS = $(LIBRARIES)
 $(FUZZERS): LINK += -fsanitize=fuzzer
+$(REPORT): $(call objects,$(wildcard tests/oci/*.c))
+$(REPORT): INSTRUMENT =
+$(REPORT): LTO =
 $(BUILD)/bench/cnibench: $(call objects,$(filter-out bench/floor.c,$(wildcard bench/*.c)))
 $(BUILD)/bench/floor: $(call objects,bench/floor.c)
 $(BENCH): LIBS =
@@ -211,6 +216,10 @@ $(BINS) $(UNITS) $(DRIVERS) $(FUZZERS) $(BENCH):
 $(LINKS:%=$(BUILD)/bin/%): $(BUILD)/bin/runtime-glue
 	$(call say,LN,$@)ln -sfn $(<F) $@
 
+$(REPORT):
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(OPT) -static $(filter %.o,$^) -o $@
+
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)scdoc <$< >$@
@@ -231,6 +240,8 @@ FOREIGN    := $(filter-out $(abspath $(BUILD)/bin $(BUILD)/valgrind/bin),$(abspa
 BATS_TAGS  ?= $(if $(FOREIGN),!ferrule)
 TEST_ENV    = LOG=$(abspath $(BUILD)/log) TOP=$(CURDIR) V=$(V) MAKE='$(MAKE)' \
               DRIVE_DIR=$(abspath $(BUILD)/drive) \
+              OCI_RUNTIME=$(abspath $(OCI_RUNTIME)) OCI_REPORT=$(abspath $(REPORT)) \
+              OCI_PEERS=$(CURDIR)/build/peers/oci \
               PLUGIN_DIR=$(abspath $(PLUGIN_DIR)) PEER_DIR=$(CURDIR)/build/peers/usr/lib/cni
 RUN         = $(quiet)$(TEST_ENV) tests/run
 bats_flags  = $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
@@ -239,7 +250,7 @@ bats_flags  = $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
 check: ## every test; ends with "N passed, N failed"
 	$(make) deps
 	$(make) peers
-	+$(RUN) stages all lint-fast check-unit check-netns check-vm check-fuzz
+	+$(RUN) stages all lint-fast check-unit check-netns check-oci check-vm check-fuzz
 
 check-unit: ## the unit tests, under ASan and UBSan
 ifdef SAN
@@ -251,6 +262,17 @@ endif
 
 check-netns: $(BINS) $(DRIVERS) ## the plugins in throwaway namespaces [PLUGIN_DIR=dir] [BATS_FILTER=regex]
 	$(RUN) bats $(bats_flags) $(sort $(wildcard tests/netns/*.bats))
+
+# The runtime under test. Another one (build/peers/oci/runc) must pass too, but
+# for the tests tagged `ferrule` and those tagged `not-` and its name.
+OCI_RUNTIME ?= $(BUILD)/bin/runtime-glue-oci
+OCI_FOREIGN := $(filter-out $(abspath $(BUILD) $(BUILD)/valgrind)/%,$(abspath $(OCI_RUNTIME)))
+OCI_TAGS    ?= $(if $(OCI_FOREIGN),!ferrule$(comma)!not-$(notdir $(OCI_RUNTIME)))
+OCI_TESTS   ?= $(sort $(wildcard tests/oci/*.bats tests/clients/*.bats))
+comma       := ,
+check-oci: $(if $(OCI_FOREIGN),,$(BUILD)/bin/runtime-glue-oci) $(REPORT) ## containers, from inside and outside [OCI_RUNTIME=program] [OCI_TESTS=files] [BATS_FILTER]
+	$(RUN) oci $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
+		$(if $(OCI_TAGS),--filter-tags '$(OCI_TAGS)') $(OCI_TESTS)
 
 # What the running kernel may lack: the files named after it, and those with
 # the line "# bats file_tags=vm".
@@ -295,7 +317,7 @@ FAST     = lint-layers lint-banned lint-spdx lint-format lint-headers lint-shell
 FILES    = $(shell { git ls-files -co --exclude-standard 2>/dev/null || \
              find * .ci -type f -not -path 'build*'; } | sort -u)
 files    = $(wildcard $(filter $(1),$(FILES)))
-CODE     = $(call sources,common plugins runtime-glue tests/unit tests/fuzz tests/drive bench)
+CODE     = $(call sources,common plugins runtime-glue tests/unit tests/fuzz tests/drive tests/oci bench)
 
 lint: $(FAST) lint-tidy lint-cppcheck lint-analyzer ## every static check
 
@@ -360,8 +382,8 @@ uninstall: ## remove what install installed
 	rm -f $(installed) $(LINKS:%=$(bindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%)
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all help deps peers clean check check-unit check-netns check-vm check-fuzz fuzz \
+.PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-vm check-fuzz fuzz \
 	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns bench demo \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -print 2>/dev/null)

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Usage: tests/peers.sh DIR
-# Unpack Debian sid's containernetworking-plugins under DIR, for tests that
-# compare. Nothing is installed and the machine's own apt state is not touched.
-# Where the archive cannot be reached, those tests are skipped.
+# Unpack, for tests that compare, Debian sid's containernetworking-plugins under
+# DIR, and under DIR/oci its runc and crun with the libraries that they need,
+# containerd, and bookworm's podman. Nothing is installed and the machine's own
+# apt state is not touched. Where the archive cannot be reached, those tests are
+# skipped.
 set -eu
 dir=$1
-package=containernetworking-plugins
-[ ! -e "$dir/stamp" ] || exit 0
+[ ! -e "$dir/stamp" ] || [ ! -e "$dir/oci/stamp" ] || exit 0
 
 give_up() {
 	echo "peers: archive not reachable, tests that need peers will be skipped"
@@ -33,7 +34,62 @@ apt() {
 		-o APT::Update::Error-Mode=any "$@"
 }
 apt update >"$top/apt/log" 2>&1 || give_up
-(cd "$top/apt" && apt download $package >>log 2>&1) || give_up
-dpkg -x "$top/apt/$package"_*.deb "$top" || give_up
-rm -rf "$top/apt/lists" "$top/apt/cache"
-basename "$top/apt/$package"_*.deb >"$dir/stamp"
+
+# unpack DIR PACKAGE...
+unpack() {
+	into=$1
+	shift
+	for package; do
+		(cd "$top/apt" && apt download "$package" >>log 2>&1) || return 1
+		dpkg -x "$top/apt/$package"_*.deb "$into" || return 1
+		# With /usr merged, as sid's own packages have it.
+		[ ! -d "$into/lib" ] || { cp -a "$into/lib/." "$into/usr/lib/" &&
+			rm -rf "$into/lib"; }
+	done
+}
+
+if [ ! -e "$dir/stamp" ]; then
+	unpack "$top" containernetworking-plugins || give_up
+	basename "$top/apt"/containernetworking-plugins_*.deb >"$dir/stamp"
+fi
+
+# sid's programs need sid's C library. It is written into them as their loader
+# and library path, so that they can be run, and run themselves, like others.
+own_libraries() { # PROGRAM
+	"$oci/patchelf" --set-interpreter "$oci/usr/lib64/ld-linux-x86-64.so.2" \
+		--set-rpath "$oci/usr/lib/x86_64-linux-gnu" "$1"
+}
+
+oci=$top/oci
+mkdir -p "$oci"
+unpack "$oci" runc crun containerd conmon libc6 libgcc-s1 libseccomp2 \
+	libblake3-0 libcap2 libjson-c5 libyajl2 libsystemd0 patchelf \
+	libstdc++6 libglib2.0-0t64 libpcre2-8-0 || give_up
+[ -e "$oci/usr/lib64/ld-linux-x86-64.so.2" ] || {
+	mkdir -p "$oci/usr/lib64"
+	cp "$(find "$oci" -name 'ld-linux-x86-64.so.2' | head -n 1)" "$oci/usr/lib64/"
+}
+cat >"$oci/patchelf" <<-END
+	#!/bin/sh
+	exec $oci/usr/lib64/ld-linux-x86-64.so.2 --library-path \
+		$oci/usr/lib/x86_64-linux-gnu $oci/usr/bin/patchelf "\$@"
+END
+chmod +x "$oci/patchelf"
+for program in "$oci"/usr/sbin/runc "$oci"/usr/bin/runc "$oci"/usr/bin/crun \
+	"$oci"/usr/bin/conmon; do
+	[ ! -f "$program" ] || [ -L "$program" ] || own_libraries "$program" || give_up
+done
+ln -sf usr/sbin/runc "$oci/runc"
+# crun refuses hosts with both versions of cgroups when v2 has a controller.
+cat >"$oci/crun" <<-END
+	#!/bin/sh
+	exec unshare --mount --propagation private sh -c '
+		if [ "\$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+			umount -R /sys/fs/cgroup
+			mount -t cgroup2 cgroup2 /sys/fs/cgroup
+		fi
+		exec "\$@"' crun $oci/usr/bin/crun "\$@"
+END
+chmod +x "$oci/crun"
+(cd "$top/apt" && ls ./*.deb) >"$oci/stamp"
+rm -rf "$top/apt/lists" "$top/apt/cache" "$top"/apt/*.deb
