@@ -19,11 +19,16 @@ static void demand(bool truth)
 
 static void check_strings(const struct spec_strings *strings)
 {
-	demand((strings->count > 0) == (strings->at != NULL));
+	const char **at = strings->at;
+
+	if (!at) {
+		demand(strings->count == 0);
+		return;
+	}
+	demand(strings->count > 0);
 	for (size_t i = 0; i < strings->count; i++)
-		demand(strings->at[i] != NULL);
-	if (strings->at)
-		demand(strings->at[strings->count] == NULL);
+		demand(at[i] != NULL);
+	demand(at[strings->count] == NULL);
 }
 
 static void check_env(const struct spec_strings *env)
