@@ -47,9 +47,9 @@ static bool take_identifiers(const char **text, char end)
 
 static bool is_semver(const char *text)
 {
-	if (!take_number(&text, '.') || !take_number(&text, '.') ||
-	    !take_number(&text, 0))
-		return false;
+	for (int i = 0; i < 3; i++)
+		if (!take_number(&text, i < 2 ? '.' : 0))
+			return false;
 	if (*text == '-') {
 		text++;
 		if (!take_identifiers(&text, '+'))

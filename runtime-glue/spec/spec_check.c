@@ -119,15 +119,15 @@ static int check_swap(const struct spec *spec, const struct cfg *at,
 int spec_check(const struct spec *spec, struct err *err)
 {
 	const struct cfg root = { .parent = NULL };
-	const struct cfg linux_ = { .parent = &root, .key = "linux" };
+	const struct cfg at = { .parent = &root, .key = "linux" };
 	int r;
 
 	r = check_names(spec, &root, err);
-	r = r ?: check_maps(spec, &linux_, err);
-	r = r ?: check_offsets(spec, &linux_, err);
-	r = r ?: check_paths(spec, &linux_, err);
-	r = r ?: check_net_devices(spec, &linux_, err);
+	r = r ?: check_maps(spec, &at, err);
+	r = r ?: check_offsets(spec, &at, err);
+	r = r ?: check_paths(spec, &at, err);
+	r = r ?: check_net_devices(spec, &at, err);
 	r = r ?: check_idmaps(spec, &root, err);
-	r = r ?: check_swap(spec, &linux_, err);
-	return r ?: spec_check_sysctls(spec, &linux_, err);
+	r = r ?: check_swap(spec, &at, err);
+	return r ?: spec_check_sysctls(spec, &at, err);
 }

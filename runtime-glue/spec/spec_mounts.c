@@ -10,8 +10,8 @@
 #include "runtime-glue/spec/options.h"
 #include "runtime-glue/spec/spec_parts.h"
 
-static const char IDMAP[] = "idmap=";
-static const char RIDMAP[] = "ridmap=";
+static const char idmap_plain[] = "idmap=";
+static const char idmap_rec[] = "ridmap=";
 
 /*
  * The four attributes of access times are one value, not bits: mount_setattr(2)
@@ -92,17 +92,18 @@ static int sort_option(const struct cfg *item, const char *option,
 		       struct strbuf *data, struct err *err)
 {
 	const struct option_word *word = option_find(option, strlen(option));
-	size_t plain = sizeof(IDMAP) - 1, recursive = sizeof(RIDMAP) - 1;
+	size_t plain = sizeof(idmap_plain) - 1,
+	       recursive = sizeof(idmap_rec) - 1;
 
 	if (word) {
 		apply(word, out);
 		return 0;
 	}
-	if (strncmp(option, IDMAP, plain) == 0) {
+	if (strncmp(option, idmap_plain, plain) == 0) {
 		out->idmap = SPEC_IDMAP_PLAIN;
 		return spec_idmap_option(item, option + plain, arena, out, err);
 	}
-	if (strncmp(option, RIDMAP, recursive) == 0) {
+	if (strncmp(option, idmap_rec, recursive) == 0) {
 		out->idmap = SPEC_IDMAP_RECURSIVE;
 		return spec_idmap_option(item, option + recursive, arena, out,
 					 err);

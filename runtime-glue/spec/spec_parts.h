@@ -119,5 +119,5 @@ int spec_hooks_read(const struct cfg *root, struct arena *arena,
 
 /* What only several members together tell. */
 int spec_check(const struct spec *spec, struct err *err) MUST_CHECK;
-int spec_check_sysctls(const struct spec *spec, const struct cfg *linux_,
+int spec_check_sysctls(const struct spec *spec, const struct cfg *at,
 		       struct err *err) MUST_CHECK;

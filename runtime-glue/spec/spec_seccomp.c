@@ -266,25 +266,24 @@ static int read_listener(const struct cfg *at, struct spec_seccomp *out,
 					 &out->listener_metadata, err);
 }
 
-int spec_seccomp_read(const struct cfg *linux_, struct arena *arena,
+int spec_seccomp_read(const struct cfg *at, struct arena *arena,
 		      struct spec_seccomp *out, struct err *err)
 {
 	struct spec_items rules = { .size = sizeof(*out->rules),
 				    .read = read_rule };
-	struct cfg at;
-	int r = cfg_child_or_none(linux_, "seccomp", json_type_object, &at,
-				  err);
+	struct cfg child;
+	int r = cfg_child_or_none(at, "seccomp", json_type_object, &child, err);
 
-	if (r < 0 || !at.json)
+	if (r < 0 || !child.json)
 		return r;
 	out->set = true;
-	r = read_action(&at, "defaultAction", "defaultErrnoRet",
+	r = read_action(&child, "defaultAction", "defaultErrnoRet",
 			&out->default_action, err);
-	r = r ?: read_arches(&at, arena, out, err);
-	r = r ?: read_flags(&at, out, err);
-	r = r ?: read_listener(&at, out, err);
-	r = r ?: spec_read_array(&at, "syscalls", arena, &rules, err);
+	r = r ?: read_arches(&child, arena, out, err);
+	r = r ?: read_flags(&child, out, err);
+	r = r ?: read_listener(&child, out, err);
+	r = r ?: spec_read_array(&child, "syscalls", arena, &rules, err);
 	out->rules = rules.at;
 	out->rule_count = rules.count;
-	return r ?: check_notify(&at, out, err);
+	return r ?: check_notify(&child, out, err);
 }

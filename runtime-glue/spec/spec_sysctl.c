@@ -95,14 +95,14 @@ static int check_sysctl(const struct spec *spec, const struct cfg *at,
 	return 0;
 }
 
-int spec_check_sysctls(const struct spec *spec, const struct cfg *linux_,
+int spec_check_sysctls(const struct spec *spec, const struct cfg *at,
 		       struct err *err)
 {
-	const struct cfg at = { .parent = linux_, .key = "sysctl" };
+	const struct cfg map = { .parent = at, .key = "sysctl" };
 	const struct spec_pairs *pairs = &spec->linux_.sysctl;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < pairs->count; i++)
-		r = check_sysctl(spec, &at, pairs->at[i].key, err);
+		r = check_sysctl(spec, &map, pairs->at[i].key, err);
 	return r;
 }
