@@ -57,7 +57,7 @@ void init_reset_signals(void)
 }
 
 /* sd_listen_fds(3): as many as LISTEN_FDS says are meant for the container. */
-int launch_count_fds(int preserve, int *keep, struct err *err)
+int launch_count_fds(int preserve, int *keep, int *listening, struct err *err)
 {
 	const char *listen = getenv("LISTEN_FDS");
 	char *end = NULL;
@@ -69,6 +69,7 @@ int launch_count_fds(int preserve, int *keep, struct err *err)
 	if (more < 0 || more > 1024 || (end && *end))
 		return err_set(err, CNI_E_ENV, "LISTEN_FDS: \"%s\" is no count",
 			       listen);
+	*listening = (int)more;
 	*keep = 3 + preserve + (int)more;
 	for (int fd = 3; fd < *keep; fd++)
 		if (fcntl(fd, F_GETFD) < 0)

@@ -91,7 +91,9 @@ static int prepare(struct exec *x, const struct runtime *runtime,
 	int r = state_open(runtime->root, options->id, false, &x->state, err);
 
 	r = r ?: check_status(x, err);
-	r = r ?: launch_count_fds(options->preserve_fds, &x->keep, err);
+	r = r
+		    ?: launch_count_fds(options->preserve_fds, &x->keep,
+					&x->process.listen_fds, err);
 	r = r ?: state_load_spec(&x->state, &x->container, err);
 	r = r
 		    ?: exec_process(options, &x->container.spec, &x->own,
@@ -127,15 +129,6 @@ static int open_console(struct exec *x, struct err *err)
 }
 
 /* ---- the child ---- */
-
-static bool may_setgroups(void)
-{
-	char text[16] = "";
-	auto_fd int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	return n < 0 || strncmp(text, "deny", 4) != 0;
-}
 
 static int take_terminal(struct exec *x, struct err *err)
 {
@@ -175,7 +168,7 @@ static int join(struct exec *x, int sync, int *proc, struct err *err)
 	r = set_limits(x, *proc, err);
 	r = r ?: ns_join_all(&x->ns, err);
 	if (r == 0 && x->ns.user) {
-		x->process.setgroups = may_setgroups();
+		x->process.setgroups = ns_may_setgroups();
 		if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 			r = err_sys(err, errno,
 				    "become root of the container's user "

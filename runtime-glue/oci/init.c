@@ -60,8 +60,12 @@ static int enter_user(struct launch *l, int sync, struct err *err)
 	int may = 1;
 	int r = ns_join_all(&l->ns, err);
 
-	if (r < 0 || !(l->ns.made & CLONE_NEWUSER))
+	if (r < 0)
 		return r;
+	if (!(l->ns.made & CLONE_NEWUSER)) {
+		l->process.setgroups = ns_may_setgroups();
+		return 0;
+	}
 	if (unshare(CLONE_NEWUSER) < 0)
 		return err_sys(err, errno, "unshare the user namespace");
 	/* Mapped by one without rights over root, who must be let look. */

@@ -264,7 +264,9 @@ int launch_create(struct launch *l, bool foreground, struct err *err)
 		r = err_set(err, CNI_E_ENV,
 			    "--systemd-cgroup: this build manages cgroups by "
 			    "cgroupfs alone; run without it");
-	r = r ?: launch_count_fds(l->options->preserve_fds, &l->keep, err);
+	r = r
+		    ?: launch_count_fds(l->options->preserve_fds, &l->keep,
+					&l->process.listen_fds, err);
 	/* Nobody in a namespace that init joins shall look into it. */
 	if (r == 0 && geteuid() == 0)
 		(void)prctl(PR_SET_DUMPABLE, 0);

@@ -59,7 +59,8 @@ int launch_birth(struct launch *launch, struct err *err) MUST_CHECK;
 int launch_start(struct state *state, struct err *err) MUST_CHECK;
 
 /* The descriptors of --preserve-fds and LISTEN_FDS: are they there? */
-int launch_count_fds(int preserve, int *keep, struct err *err) MUST_CHECK;
+int launch_count_fds(int preserve, int *keep, int *listening,
+		     struct err *err) MUST_CHECK;
 
 /* PID as decimal text, whole by rename(2). */
 int launch_write_pid(const char *path, pid_t pid, struct err *err) MUST_CHECK;

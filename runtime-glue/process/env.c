@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
@@ -210,14 +212,37 @@ static int copy(const struct spec_strings *env, const bool *old, char **out)
 #pragma GCC diagnostic pop
 #endif
 
+/* In place of an entry of that name, or behind the last one. */
+static int put(char **envp, const char *name, int value)
+{
+	char *entry = NULL;
+
+	if (asprintf(&entry, "%s=%d", name, value) < 0)
+		return -ENOMEM;
+	while (*envp && !same_name(*envp, entry))
+		envp++;
+	free(*envp);
+	*envp = entry;
+	return 0;
+}
+
+int env_listen(char **envp, int count, struct err *err)
+{
+	/* Whichever number it has, the container's program asks its own. */
+	if (put(envp, "LISTEN_FDS", count) < 0 ||
+	    put(envp, "LISTEN_PID", getpid()) < 0)
+		return err_nomem(err);
+	return 0;
+}
+
 int env_make(const struct spec_process *spec, char ***envp, struct err *err)
 {
 	const struct spec_strings *env = &spec->env;
 	auto_free bool *old = calloc(env->count + 1, sizeof(*old));
 	size_t count = 0;
 
-	/* Room for HOME and the end. */
-	*envp = calloc(env->count + 2, sizeof(**envp));
+	/* Room for HOME, LISTEN_FDS, LISTEN_PID and the end. */
+	*envp = calloc(env->count + 4, sizeof(**envp));
 	if (!old || !*envp || mark_old(env, old) < 0 ||
 	    copy(env, old, *envp) < 0)
 		return err_nomem(err);

@@ -76,6 +76,8 @@ int cwd_verify(const char *path, struct err *err);
 /* ---- env.c ---- */
 int env_check(const struct spec_process *spec, struct err *err);
 int env_make(const struct spec_process *spec, char ***envp, struct err *err);
+/* Put LISTEN_FDS and LISTEN_PID into what env_make() has made. */
+int env_listen(char **envp, int count, struct err *err);
 const char *env_get(char *const *envp, const char *name);
 
 /* Home directory of @uid in the text of a passwd file; false: not there. */

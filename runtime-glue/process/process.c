@@ -140,6 +140,8 @@ int process_find(struct process *process, struct err *err)
 	int r;
 
 	r = env_make(process->spec, &process->envp, err);
+	if (r == 0 && process->listen_fds > 0)
+		r = env_listen(process->envp, process->listen_fds, err);
 	if (r < 0 || relative(process->spec->args.at[0]))
 		return r;
 	r = find(process, err);

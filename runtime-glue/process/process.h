@@ -16,12 +16,13 @@
 struct process {
 	const struct spec_process *spec;
 	const struct spec *container;
-	bool userns;       /* not in the host's user namespace */
-	bool setgroups;    /* may be called (false: denied in that namespace) */
-	bool keep_groups;  /* annotation run.oci.keep_original_groups */
-	bool new_keyring;  /* not --no-new-keyring */
-	bool exec;         /* not the container's first process */
-	const char *id;    /* names the keyring "_ses.ID" */
+	bool userns;      /* not in the host's user namespace */
+	bool setgroups;   /* may be called (false: denied in that namespace) */
+	bool keep_groups; /* annotation run.oci.keep_original_groups */
+	bool new_keyring; /* not --no-new-keyring */
+	bool exec;        /* not the container's first process */
+	int listen_fds; /* sockets passed from 3 on (sd_listen_fds(3)), or 0 */
+	const char *id; /* names the keyring "_ses.ID" */
 	uint64_t bounding; /* of the runtime: what can be had; 0: ask */
 	/*
 	 * Where compiled seccomp filters are kept: an absolute path, made 0700

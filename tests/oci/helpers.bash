@@ -246,7 +246,9 @@ nothing_left() {
 			"$(our_processes | paste -sd,)")" || return 1
 	left=$(our_cgroups)
 	[ -z "$left" ] || flunk "cgroups left:" "$left" || return 1
-	left=$(ls "$STATE" 2>/dev/null) # crun keeps files with a dot in front
+	# crun keeps files with a dot in front, ours compiled filters.
+	left=$(find "$STATE" -mindepth 1 -maxdepth 1 ! -name '.*' \
+		! -name '@seccomp' -printf '%f\n' 2>/dev/null)
 	[ -z "$left" ] || flunk "states left: $left" || return 1
 	[ "$(mount_count)" -eq "$mounts_before" ] ||
 		flunk "mounts left:" "$(tail -n 3 /proc/self/mountinfo)"
