@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian's podman, unpacked by `make peers` and with its folders in the test's
 # own, with --runtime.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load ../oci/helpers
 TESTS=$BATS_TEST_DIRNAME/../oci
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Control groups: `cgroupsPath`, `resources`, pause, kill, update, events. Most
 # on this host's own hierarchies, some where cgroup2 alone is mounted.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 # A file of the container's group: v1 CONTROLLER FILE.
@@ -421,7 +421,7 @@ v1_is() { # CONTROLLER FILE VALUE
 @test "a group that has processes in it is not taken over" {
 	need_v1
 	mkdir -p "$CGROUPS/pids$PARENT/$ID"
-	OCTEST=$MARK sleep 100 </dev/null >/dev/null 2>&1 3>&- &
+	OCTEST=$MARK sleep 100 >/dev/null 2>&1 3>&- &
 	local other=$!
 	echo $other >"$CGROUPS/pids$PARENT/$ID/cgroup.procs"
 	args /bin/report

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `hooks`: when each kind runs, where, with what, and what its failure does.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 KINDS=(prestart createRuntime createContainer startContainer poststart poststop)
@@ -148,7 +148,7 @@ all_hooks() {
 	args /bin/report
 	oci create --bundle "$BUNDLE" $ID
 	assert_fails 'hooks.createRuntime[0]'
-	! pgrep -fx 'sleep 1001'
+	never pgrep -fx 'sleep 1001'
 }
 
 @test "a hook that does not read its stdin is no failure" {
@@ -158,8 +158,8 @@ all_hooks() {
 		hook $kind 'exec <&-'
 	done
 	for _ in 1 2 3; do
-		look say done
-		saw say=done
+		look say end
+		saw say=end
 	done
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Configurations that are wrong: refused, with the place, and nothing is left.
 # (More of them are in tests/unit, where it is quicker.)
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 # wrong FILTER: it is refused as it is by each runtime.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What containerd, critest, a kubelet and podman really hand over: recorded
 # config.json and process.json files, with paths, program and group replaced.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 # recorded CLIENT N ID [PID]: let the bundle have that configuration. Sources of

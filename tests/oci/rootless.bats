@@ -4,7 +4,7 @@
 # newuidmap; and what cannot be done says so.
 # crun is run by a script that needs root.
 # bats file_tags=not-crun
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 USER_ID=4321
