@@ -46,7 +46,7 @@ unpack() {
 		dpkg -x "$top/apt/${package%/*}"_*.deb "$into" || return 1
 		# With /usr merged, as sid's own packages have it.
 		[ ! -d "$into/lib" ] || { cp -a "$into/lib/." "$into/usr/lib/" &&
-			rm -rf "$into/lib"; }
+			rm -rf "${into:?}/lib"; }
 	done
 }
 

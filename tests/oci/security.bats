@@ -320,7 +320,7 @@ own_runtime() {
 @test "CVE-2026-41579, CVE-2026-47766: /dev that is a symlink in the image" {
 	local link
 	for link in "$VICTIM" "../../../../../../../../..$VICTIM" /proc/1/cwd; do
-		rm -rf "$ROOTFS/dev"
+		rm -rf "${ROOTFS:?}/dev"
 		ln -s "$link" "$ROOTFS/dev"
 		config '.mounts |= [.[0]] | .linux.devices = [
 			{path: "/dev/more", type: "c", major: 1, minor: 3}]'
