@@ -135,7 +135,7 @@ DRIVERS  := $(patsubst tests/drive/%.c,$(BUILD)/drive/%,$(wildcard tests/drive/*
 # A container's init that says what it sees; static, for an empty rootfs.
 REPORT   := $(BUILD)/oci/report
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH    := $(BUILD)/bench/cnibench $(BUILD)/bench/floor
+BENCH    := $(BUILD)/bench/cnibench $(BUILD)/bench/floor $(BUILD)/bench/once
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
 SCDOC    := $(shell command -v scdoc 2>/dev/null)
 
@@ -187,6 +187,7 @@ $(REPORT): INSTRUMENT =
 $(REPORT): LTO =
 $(BUILD)/bench/cnibench: $(call objects,$(filter-out bench/floor.c,$(wildcard bench/*.c)))
 $(BUILD)/bench/floor: $(call objects,bench/floor.c)
+$(BUILD)/bench/once: $(call objects,bench/oci/once.c)
 $(BENCH): LIBS =
 
 $(BUILD)/common/base/build.o: INCLUDES += -DVERSION='"$(VERSION)"'
@@ -306,6 +307,9 @@ valgrind-netns:
 bench: peers $(BINS) $(BENCH) ## compare the plugins' time and memory with the reference's
 	$(quiet)bench/run.sh $(BUILD)
 
+bench-oci: peers $(BUILD)/bin/runtime-glue-oci $(BUILD)/bench/once $(REPORT) ## compare `run` of a container with crun and runc [ROUNDS=100]
+	$(quiet)tests/sandbox.sh bench/oci.sh $(BUILD)
+
 demo: ## show the plugins at work
 	$(make) deps
 	$(make) all
@@ -383,7 +387,7 @@ uninstall: ## remove what install installed
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-vm check-fuzz fuzz \
-	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns bench demo \
+	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns bench bench-oci demo \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -print 2>/dev/null)

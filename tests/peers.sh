@@ -23,7 +23,9 @@ top=$(cd "$dir" && pwd)
 mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
 	sed -n 's|^URIs: *\([^ ]*/debian/\{0,1\}\)\( .*\)\{0,1\}$|\1|p
 		s|^deb .*\(https\{0,1\}://[^ ]*/debian/\{0,1\}\) .*|\1|p' | head -n 1)
-echo "deb ${mirror:-http://deb.debian.org/debian} sid main" >"$top/apt/sources"
+for suite in sid bookworm; do
+	echo "deb ${mirror:-http://deb.debian.org/debian} $suite main"
+done >"$top/apt/sources"
 
 apt() {
 	apt-get -qq -o Dir::Etc::sourcelist="$top/apt/sources" \
@@ -40,11 +42,11 @@ unpack() {
 	into=$1
 	shift
 	for package; do
-		(cd "$top/apt" && apt download "$package" >>log 2>&1) || return 1
-		dpkg -x "$top/apt/$package"_*.deb "$into" || return 1
+		(cd "$top/apt" && apt download -t sid "$package" >>log 2>&1) || return 1
+		dpkg -x "$top/apt/${package%/*}"_*.deb "$into" || return 1
 		# With /usr merged, as sid's own packages have it.
 		[ ! -d "$into/lib" ] || { cp -a "$into/lib/." "$into/usr/lib/" &&
-			rm -rf "$into/lib"; }
+			rm -rf "${into:?}/lib"; }
 	done
 }
 
@@ -91,5 +93,8 @@ cat >"$oci/crun" <<-END
 		exec "\$@"' crun $oci/usr/bin/crun "\$@"
 END
 chmod +x "$oci/crun"
+unpack "$oci/podman" podman/bookworm conmon/bookworm libsubid4/bookworm \
+	libgpgme11/bookworm libassuan0/bookworm libdevmapper1.02.1/bookworm ||
+	echo "peers: no podman"
 (cd "$top/apt" && ls ./*.deb) >"$oci/stamp"
 rm -rf "$top/apt/lists" "$top/apt/cache" "$top"/apt/*.deb

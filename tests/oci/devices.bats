@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `linux.devices`, the default devices, and what the device cgroup lets through.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 CAPS='.process.capabilities.bounding += ["CAP_MKNOD"] |

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2034,SC2231
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What every test of the OCI runtime uses. `make check-oci` starts bats in
@@ -140,6 +140,11 @@ becomes() { # STATUS [ID]
 	eventually status_is "$@"
 }
 
+# never COMMAND...: it must fail. (In bats a plain ! is no test.)
+never() {
+	! "$@" || flunk "unexpected success: $*"
+}
+
 # A process that is no more, or that only waits to be reaped.
 dead() {
 	[[ $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) =~ ^([ZX]|$) ]]
@@ -268,7 +273,7 @@ clean_up() {
 	eventually no_processes || :
 	find $CGROUPS/ -maxdepth 4 -depth -path "*$PARENT*" -type d \
 		-exec rmdir {} + 2>/dev/null || :
-	sed -n "s|^[^ ]* [^ ]* [^ ]* [^ ]* \($SCRATCH[^ ]*\) .*|\1|p" \
+	sed -n "s|^[^ ]* [^ ]* [^ ]* [^ ]* \(${SCRATCH}[^ ]*\) .*|\1|p" \
 		/proc/self/mountinfo | sort -r | while read -r mount; do
 		umount -l "$mount"
 	done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `linux.namespaces`: each new, joined or shared; user mappings, clocks, sysctls.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 MAPPED='.linux.namespaces += [{type: "user"}] |

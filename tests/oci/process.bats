@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What config.json's `process` says is what the container's process finds.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helpers
 
 @test "args, env and cwd are as given" {
