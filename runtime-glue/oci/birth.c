@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,7 +194,11 @@ int launch_birth(struct launch *l, struct err *err)
 	if (!l->ns.user)
 		r = r ?: adopt(l, pid, err);
 	r = r ?: converse(l, pid, err);
-	if (l->ns.user)
+	if (l->ns.user) {
+		/* It may wait for an answer that will not come. */
+		if (r < 0)
+			(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
+	}
 	return r;
 }

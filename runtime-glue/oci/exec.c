@@ -109,6 +109,8 @@ static int prepare(struct exec *x, const struct runtime *runtime,
 	x->process.setgroups = true;
 	x->process.id = options->id;
 	x->process.exec = true;
+	/* A user namespace gives all there is, whatever we had before. */
+	x->process.bounding = x->ns.user ? UINT64_MAX : 0;
 	return process_prepare(&x->process, err);
 }
 
@@ -168,7 +170,7 @@ static int join(struct exec *x, int sync, int *proc, struct err *err)
 	r = set_limits(x, *proc, err);
 	r = r ?: ns_join_all(&x->ns, err);
 	if (r == 0 && x->ns.user) {
-		x->process.setgroups = ns_may_setgroups();
+		x->process.setgroups = ns_may_setgroups(*proc);
 		if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 			r = err_sys(err, errno,
 				    "become root of the container's user "

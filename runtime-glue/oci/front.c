@@ -23,9 +23,13 @@ struct serving {
 
 int front_open(struct front *front, struct err *err)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t all;
 
+	/* Blocked, one would wait for us to the end. */
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGPIPE);
 	/* Stopping is for us; faults are ours, too. */
 	(void)sigdelset(&all, SIGTSTP);
 	(void)sigdelset(&all, SIGTTIN);
@@ -104,7 +108,7 @@ static void take_signals(struct serving *s)
 			reap(s);
 		else if (sig == SIGWINCH)
 			copy_size(s->front);
-		else if (sig != SIGPIPE && sig != SIGURG)
+		else if (sig != SIGURG)
 			(void)syscall(SYS_pidfd_send_signal, s->pidfd, sig,
 				      NULL, 0);
 	}

@@ -118,10 +118,10 @@ int ns_map(pid_t pid, const struct spec_linux *spec, bool *setgroups,
 	return r ?: map_one(pid, "gid_map", "newgidmap", &spec->gids, err);
 }
 
-bool ns_may_setgroups(void)
+bool ns_may_setgroups(int proc)
 {
 	char text[16] = "";
-	auto_fd int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+	auto_fd int fd = openat(proc, "self/setgroups", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	return n < 0 || strncmp(text, "deny", 4) != 0;

@@ -4,6 +4,7 @@
  * what it was born with: the parsed config, open descriptors, the sync socket.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <net/if.h>
 #include <poll.h>
@@ -57,13 +58,15 @@ static int become_root(const struct launch *l, struct err *err)
 
 static int enter_user(struct launch *l, int sync, struct err *err)
 {
+	auto_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int may = 1;
-	int r = ns_join_all(&l->ns, err);
+	int r = proc < 0 ? err_sys(err, errno, "open /proc")
+			 : ns_join_all(&l->ns, err);
 
 	if (r < 0)
 		return r;
 	if (!(l->ns.made & CLONE_NEWUSER)) {
-		l->process.setgroups = ns_may_setgroups();
+		l->process.setgroups = ns_may_setgroups(proc);
 		return 0;
 	}
 	if (unshare(CLONE_NEWUSER) < 0)

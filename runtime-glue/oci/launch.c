@@ -88,6 +88,8 @@ static int prepare(struct launch *l, bool foreground, struct err *err)
 	l->process.container = spec;
 	l->process.userns = l->ns.user;
 	l->process.setgroups = true;
+	/* A user namespace gives all there is, whatever we had before. */
+	l->process.bounding = l->ns.user ? UINT64_MAX : 0;
 	l->process.keep_groups =
 		spec_pair(&spec->annotations, "run.oci.keep_original_groups") !=
 		NULL;

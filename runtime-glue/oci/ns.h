@@ -53,7 +53,10 @@ int ns_time_offsets(const struct spec_linux *spec, struct err *err) MUST_CHECK;
 int ns_map(pid_t pid, const struct spec_linux *spec, bool *setgroups,
 	   struct err *err) MUST_CHECK;
 
-/* setgroups(2) has not been given up in our user namespace. */
-bool ns_may_setgroups(void);
+/*
+ * setgroups(2) has not been given up in our user namespace. @proc: of a procfs
+ * that shows us, as the one of a joined mount namespace need not.
+ */
+bool ns_may_setgroups(int proc);
 
 void ns_close(struct ns_plan *plan);

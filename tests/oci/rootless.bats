@@ -27,14 +27,14 @@ prepare() {
 		#!/bin/sh
 		export XDG_RUNTIME_DIR=$SCRATCH HOME=$SCRATCH
 		exec setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \\
-			--bounding-set=-all --inh-caps=-all $(readlink -f "$RUNTIME") "\$@"
+			--bounding-set=-all --inh-caps=-all $(realpath -s "$RUNTIME") "\$@"
 	END
 	chmod 755 "$OCI_RUNTIME"
 	setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
 		unshare --user true 2>/dev/null ||
 		skip "users may make no user namespaces here"
 	setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
-		test -x "$(readlink -f "$RUNTIME")" ||
+		test -x "$(realpath -s "$RUNTIME")" ||
 		skip "the runtime is not within a user's reach"
 }
 
@@ -119,7 +119,7 @@ prepare() {
 	OCTEST=$MARK timeout 20 /usr/bin/python3 "$TESTS/receive.py" pty \
 		"$OCI_RUNTIME" --root "$STATE" run --bundle "$BUNDLE" $ID \
 		>"$SCRATCH/out" 2>&1 3>&-
-	output=$(<"$SCRATCH/out")
+	output=$(tr -d '\r' <"$SCRATCH/out")
 	saw session=leader
 }
 
