@@ -280,7 +280,7 @@ SPOOF=(port=veth-a mac=02:00:00:00:00:02)
 			flunk "$(cat "$SCRATCH/trace")"
 	done
 	traced execve add "${BOTH[@]}" backend=iptables
-	[ "$(grep -c 'execve("/.*ip6*tables-restore".*= 0' "$SCRATCH/trace")" -eq 2 ]
+	[ "$(grep -cE 'execve\("/.*ip6?tables-restore".*(= 0|unfinished)' "$SCRATCH/trace")" -eq 2 ]
 	traced execve del "${BOTH[@]}"
 	[ "$(grep -c execve "$SCRATCH/trace")" -eq 1 ]
 	no_rules
