@@ -105,7 +105,7 @@ static off_t place_of(const char *what)
 
 	(void)text_uint(here, namespace());
 	hash_hex(parts, 2, hash, 7);
-	return (off_t)strtoul(hash, NULL, 16);
+	return (off_t)strtoull(hash, NULL, 16);
 }
 
 int ipt_lock(const char *what, int *out, struct err *err)

@@ -49,19 +49,69 @@ static bool find(const char *name, struct ipt_restore *out)
 	       in_folders(USUAL, name, out);
 }
 
+/* What it said, in one line. */
+static void hint_output(const struct strbuf *output, struct err *err)
+{
+	const char *text = strbuf_str(output);
+	size_t len = strlen(text);
+
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len > 0)
+		(void)err_hint(err, "%.*s", (int)(len < 400 ? len : 400), text);
+}
+
+static int run(const struct ipt_restore *restore, const struct spawn *spawn,
+	       struct spawn_result *result, struct err *err)
+{
+	int r = spawn_run(spawn, result, err);
+
+	if (r < 0)
+		return err_in(err, "%s", restore->key);
+	if (result->status == 0)
+		return 0;
+	r = err_sys(err, EIO, "%s: %s failed", restore->key, spawn->path);
+	hint_output(&result->err, err);
+	return r;
+}
+
+/* "iptables-restore v1.8.9 (nf_tables)"; before 1.8 there were no others. */
+static int ask_kind(struct ipt_restore *restore, struct err *err)
+{
+	auto_spawn_result struct spawn_result result = { .status = 0 };
+	char path[sizeof(restore->path)], option[] = "--version";
+	char *argv[] = { path, option, NULL };
+	const struct spawn spawn = { .path = path,
+				     .argv = argv,
+				     .envp = environ };
+	int r;
+
+	(void)text_put(path, restore->path);
+	r = run(restore, &spawn, &result, err);
+	if (r == 0)
+		restore->legacy = !strstr(strbuf_str(&result.out), "nf_tables");
+	return r;
+}
+
 /*
- * What the name links to says whose tables it is for: xtables-nft-multi. Taking
- * one for the other would not see what is there, and add it again.
+ * Whose tables it is for. Taking one for the other would not see what is there,
+ * and add it again. What the name links to says it (xtables-nft-multi), but a
+ * script of that name, as some images have, must be asked.
  */
 static int find_kind(struct ipt_restore *restore, struct err *err)
 {
 	char real[PATH_MAX];
+	const char *name;
 
 	if (!realpath(restore->path, real))
 		return err_sys(err, errno, "%s: resolve \"%s\"", restore->key,
 			       restore->path);
-	restore->legacy = !strstr(real, "nft");
-	return 0;
+	name = strrchr(real, '/') + 1;
+	restore->legacy = !strstr(name, "-nft-");
+	if (!restore->legacy || strncmp(name, "xtables-", 8) == 0 ||
+	    strstr(name, "-legacy-"))
+		return 0;
+	return ask_kind(restore, err);
 }
 
 static int missing(const struct ipt_restore *restore, const char *name,
@@ -99,32 +149,6 @@ int ipt_restore_find_legacy(enum ip_family family, struct ipt_restore *out,
 	}
 	out->legacy = true;
 	return 0;
-}
-
-/* What it said, in one line. */
-static void hint_output(const struct strbuf *output, struct err *err)
-{
-	const char *text = strbuf_str(output);
-	size_t len = strlen(text);
-
-	while (len > 0 && text[len - 1] == '\n')
-		len--;
-	if (len > 0)
-		(void)err_hint(err, "%.*s", (int)(len < 400 ? len : 400), text);
-}
-
-static int run(const struct ipt_restore *restore, const struct spawn *spawn,
-	       struct spawn_result *result, struct err *err)
-{
-	int r = spawn_run(spawn, result, err);
-
-	if (r < 0)
-		return err_in(err, "%s", restore->key);
-	if (result->status == 0)
-		return 0;
-	r = err_sys(err, EIO, "%s: %s failed", restore->key, spawn->path);
-	hint_output(&result->err, err);
-	return r;
 }
 
 int ipt_restore_run(const struct ipt_restore *restore,

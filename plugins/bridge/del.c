@@ -90,22 +90,46 @@ static int look_inside(struct attachment *at, const struct known *known,
 	return r;
 }
 
+static bool is_link_local(const struct ip *ip)
+{
+	return ip->family == IP_V6 && ip->bytes[0] == 0xfe &&
+	       (ip->bytes[1] & 0xc0) == 0x80;
+}
+
+/*
+ * Without prevResult, the addresses are asked from the container's end. The
+ * iptables backend has one chain for all attachments of a container to a
+ * network, where nothing but the addresses tells them apart.
+ */
+static void list_inside(struct attachment *at, struct addr_list *inside)
+{
+	struct err ignored = { .code = CNI_OK };
+	bool found = at->eth.index;
+
+	if (!found && at->port.index && *at->req->netns &&
+	    netns_open(at->req->netns, &at->ns, &ignored) == 0 &&
+	    net_open(&at->pod, at->ns, &ignored) == 0 &&
+	    link_get_index(&at->pod, at->port.peer, &at->eth, &ignored) == 0)
+		found = at->eth.peer == at->port.index;
+	if (!found || addr_list(&at->pod, at->eth.index, inside, &ignored) < 0)
+		return;
+	at->rules.masq = inside->at;
+	for (size_t i = 0; i < inside->count; i++)
+		if (!is_link_local(&inside->at[i].ip))
+			inside->at[at->rules.masq_count++] = inside->at[i];
+}
+
 /* What the rules may be found by faster than by looking at all. */
 static void hint_at_rules(struct attachment *at, struct addr_list *inside)
 {
-	struct err ignored = { .code = CNI_OK };
-
 	at->rules = (struct bridge_rules){
 		.owner = at->owner,
 		.masq = at->addrs,
 		.masq_count = at->addrs ? at->result->ip_count : 0,
 		.port = at->port.index ? at->port.name : NULL,
 	};
-	if (at->rules.masq_count > 0 || !at->eth.index ||
-	    addr_list(&at->pod, at->eth.index, inside, &ignored) < 0)
-		return;
-	at->rules.masq = inside->at;
-	at->rules.masq_count = inside->count;
+	if (at->rules.masq_count == 0)
+		list_inside(at, inside);
 }
 
 /* The next container with one of the addresses is at another MAC address. */

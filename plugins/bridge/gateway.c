@@ -51,6 +51,33 @@ static int vlan_port_up(struct attachment *at, const char *name,
 	return r ?: port_set(&at->host, &port, &spec, err);
 }
 
+/* The name of its other end, the bridge's port. */
+static char *vlan_port_name(const char *name, char buf[LINK_NAME])
+{
+	hash_hex(&name, 1, text_put(buf, "veth"), LINK_NAME - 1 - 4);
+	return buf;
+}
+
+/*
+ * What an ADD has left that was killed, or that is not further yet, has no
+ * alias: that comes last. It is done again by both then, to the same end.
+ */
+static int finish_vlan_link(struct attachment *at, const char *name,
+			    struct err *err)
+{
+	struct link_info port;
+	char text[LINK_NAME];
+	bool found;
+	int r;
+
+	r = link_find(&at->host, vlan_port_name(name, text), &port, &found,
+		      err);
+	if (r < 0 || !found || *port.alias || port.peer != at->vlan.index ||
+	    port.master != at->bridge.index)
+		return r;
+	return vlan_port_up(at, text, err);
+}
+
 static int make_vlan_link(struct attachment *at, const char *name,
 			  struct err *err)
 {
@@ -68,18 +95,17 @@ static int make_vlan_link(struct attachment *at, const char *name,
 	struct err why = { .code = CNI_OK };
 	int r;
 
-	hash_hex(&name, 1, text_put(port, "veth"), LINK_NAME - 1 - 4);
+	(void)vlan_port_name(name, port);
 	r = link_random_mac(at->vlan_mac, err);
 	r = r ?: link_random_mac(port_mac, err);
 	if (r < 0)
 		return r;
 	r = veth_add(&at->host, &spec, &why);
-	if (r == -EEXIST)
-		return link_get(&at->host, name, &at->vlan, err);
-	if (r < 0)
+	if (r < 0 && r != -EEXIST) {
 		*err = why;
-	r = r ?: link_get(&at->host, name, &at->vlan, err);
-	return r ?: vlan_port_up(at, port, err);
+		return r;
+	}
+	return link_get(&at->host, name, &at->vlan, err);
 }
 
 static int ensure_vlan_link(struct attachment *at, struct err *err)
@@ -92,6 +118,7 @@ static int ensure_vlan_link(struct attachment *at, struct err *err)
 	r = link_find(&at->host, name, &at->vlan, &found, err);
 	if (r == 0 && !found)
 		r = make_vlan_link(at, name, err);
+	r = r ?: finish_vlan_link(at, name, err);
 	if (r == 0 && !(at->vlan.flags & IFF_UP))
 		r = link_set_flags(&at->host, &at->vlan, IFF_UP, IFF_UP, err);
 	return r;

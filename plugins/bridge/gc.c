@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "plugins/bridge/attachment.h"
 #include "plugins/bridge/bridge.h"
@@ -16,7 +17,7 @@ struct sweep {
 	const struct cni_attachments *valid;
 	size_t count;
 	struct link_info *stale;
-	uint32_t highest; /* group that any link is in */
+	uint32_t group; /* a number that no link's group has; 0: none such */
 };
 
 /* "veth" and the network's four characters, before those of an attachment. */
@@ -55,8 +56,8 @@ static int note_stale(const struct link_info *link, void *ctx, struct err *err)
 	struct sweep *sweep = ctx;
 	struct link_info *grown;
 
-	if (link->group > sweep->highest)
-		sweep->highest = link->group;
+	if (link->group == sweep->group)
+		sweep->group = 0;
 	if (!is_stale(sweep, link))
 		return 0;
 	grown = reallocarray(sweep->stale, sweep->count + 1, sizeof(*grown));
@@ -85,19 +86,32 @@ static int delete_each(struct sweep *sweep, struct err *err)
 }
 
 /*
- * For each deletion the kernel waits some 15 ms, but only once for a group. One
- * that is in use has a low number; all numbers are free beyond the highest.
+ * For each deletion the kernel waits some 15 ms, but only once for a group. So
+ * they are put into one together and deleted as that, with whatever else is in
+ * it then: its number must not come to anybody's mind meanwhile, nor to that of
+ * another GC. The next free one would; this is one of 2^31 (`ip` has them
+ * signed). Killed in between, it leaves links in an odd group, known by their
+ * aliases as before.
  */
+static uint32_t choose_group(void)
+{
+	uint32_t group;
+
+	if (getrandom(&group, sizeof(group), GRND_NONBLOCK) != sizeof(group))
+		return 0;
+	return group & INT32_MAX;
+}
+
 static int delete_all(struct sweep *sweep, struct err *err)
 {
 	auto_free int *index = calloc(sweep->count + 1, sizeof(*index));
 	struct err why = { .code = CNI_OK };
 
-	if (sweep->count < 2 || !index || sweep->highest == UINT32_MAX)
+	if (sweep->count < 2 || !index || sweep->group == 0)
 		return delete_each(sweep, err);
 	for (size_t i = 0; i < sweep->count; i++)
 		index[i] = sweep->stale[i].index;
-	if (link_del_group(sweep->host, sweep->highest + 1, index, sweep->count,
+	if (link_del_group(sweep->host, sweep->group, index, sweep->count,
 			   &why) < 0)
 		return delete_each(sweep, err);
 	return 0;
@@ -115,7 +129,8 @@ static int sweep_links(const char *network, const struct cni_attachments *valid,
 	AUTO(sweep_free)
 	struct sweep sweep = { .host = &host,
 			       .network = network,
-			       .valid = valid };
+			       .valid = valid,
+			       .group = choose_group() };
 	int r;
 
 	r = net_open(&host, -1, err);

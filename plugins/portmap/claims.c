@@ -265,6 +265,7 @@ static const struct nft_layout_chain chains[] = {
 	{ &postrouting, put_postrouting },
 };
 
+/* NOLINTBEGIN(bugprone-sizeof-expression): an array of pointers it is */
 const struct nft_layout portmap_layout = {
 	.table = &table,
 	.set_count = sizeof(sets) / sizeof(*sets),
@@ -277,6 +278,7 @@ _Static_assert(1 + sizeof(sets) / sizeof(*sets) +
 			       sizeof(chains) / sizeof(*chains) ==
 		       PORTMAP_LAYOUT_USE,
 	       "what the table has without attachments");
+/* NOLINTEND(bugprone-sizeof-expression) */
 
 /* ---- Claims ---- */
 

@@ -53,7 +53,7 @@ messages() {
 	c=$(conf "$BUSY,\"macspoofchk\":true" "$DUAL,$OUT")
 	for verb in ADD DEL ADD DEL; do
 		traced $verb "$c" -f -e trace=execve,execveat,nanosleep,clock_nanosleep,poll,ppoll,select,pselect6,epoll_wait,epoll_pwait,timerfd_settime,alarm,setitimer
-		grep 'execve' "$SCRATCH/strace" | grep -v '= -1' >"$SCRATCH/execs"
+		grep 'execve' "$SCRATCH/strace" | grep -v '= -1\|resumed>' >"$SCRATCH/execs"
 		[ "$(wc -l <"$SCRATCH/execs")" -eq 2 ] &&
 			grep -q '"[^"]*/host-local"' "$SCRATCH/execs" ||
 			flunk "$verb runs:" "$(<"$SCRATCH/execs")"

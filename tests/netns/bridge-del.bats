@@ -123,6 +123,30 @@ gone() {
 }
 
 # bats test_tags=ferrule
+@test "the iptables backend: the container's other interface keeps its rules" {
+	local c
+	c=$(conf '"isGateway":true,"ipMasq":true,"ipMasqBackend":"iptables"' "$DUAL")
+	attach "$c"
+	cni ADD bridge "$c" CNI_IFNAME=eth1
+	assert_ok
+	assert_rule 'ip saddr 10.1.2.3 '
+	cni DEL bridge "$c"
+	assert_silent
+	refute_rule 'ip saddr 10.1.2.2 '
+	assert_rule 'ip saddr 10.1.2.3 '
+	cni DEL bridge "$c" CNI_IFNAME=eth1
+	assert_silent
+	refute_rule CNI-
+}
+
+# bats test_tags=ferrule
+@test "the iptables backend: the container has lost its addresses" {
+	prepared "$(conf '"isGateway":true,"ipMasq":true,"ipMasqBackend":"iptables"' "$DUAL")"
+	ip -n pod addr flush dev eth0 scope global
+	gone
+}
+
+# bats test_tags=ferrule
 @test "the interface in the container was renamed" {
 	prepared
 	ip -n pod link set eth0 down

@@ -253,3 +253,84 @@ three() {
 	echo "# $(((after - before) / 1000000)) ms" >&3
 	[ $((after - before)) -lt 300000000 ] || flunk 'one by one?'
 }
+
+# slow_gc MEMBERS: in the background, a third of a second before each message.
+slow_gc() {
+	nsenter --net=/run/netns/host -- \
+		env ASAN_OPTIONS=detect_leaks=0 CNI_COMMAND=GC \
+		CNI_PATH="$PLUGIN_DIR" strace -qq -o "$SCRATCH/trace" \
+		-e trace=sendto,sendmsg \
+		-e inject=sendto,sendmsg:delay_enter=300000 "$PLUGIN_DIR/bridge" \
+		<<<"$(conf "$ALL,$1" "$DUAL")" >"$SCRATCH/out" 2>&1 3>&- &
+}
+
+# group LINK: that it is in.
+group() {
+	ip -n host -d -j link show "$1" 2>/dev/null | jq -r '.[0].group'
+}
+
+# gone COUNT: links of attachments that are no more.
+gone() {
+	local i
+	ip -n host link add br0 type bridge
+	for ((i = 1; i <= $1; i++)); do
+		ip -n host link add "gone$i" type veth peer name "peer$i"
+		ip -n host link set "gone$i" alias "cni:n/gone$i/eth0"
+	done
+}
+
+# grouped: wait until slow_gc has put links into its group.
+grouped() {
+	local _
+	for _ in {1..500}; do
+		[ "$(group gone1)" = default ] || return 0
+		sleep 0.01
+	done
+	flunk 'no group is used'
+}
+
+# bats test_tags=ferrule,novalgrind
+@test "a link that comes into a group while GC works stays" {
+	gone 3
+	ip -n host link add other type veth peer name other-peer
+	ip -n host link set other group 77
+	slow_gc "$(valid)"
+	grouped
+	# The next free number, which somebody else might take as well.
+	ip -n host link add late type veth peer name late-peer
+	ip -n host link set late group 78
+	wait $! || flunk "$(<"$SCRATCH/out")"
+	has_link host late
+	has_link host other
+	no_link host gone1
+	no_link host gone3
+}
+
+# bats test_tags=ferrule,novalgrind
+@test "killed with links in its group, GC finds them again" {
+	gone 3
+	slow_gc "$(valid)"
+	grouped
+	pkill -KILL -P $!
+	! wait $! || flunk 'was not killed'
+	has_link host gone2
+	ip -n host link add valid type veth peer name valid-peer
+	ip -n host link set valid alias cni:n/valid/eth0 group "$(group gone1)"
+	gc "$(valid valid/eth0)"
+	assert_silent
+	has_link host valid
+	no_link host gone1
+	no_link host gone3
+}
+
+# bats test_tags=ferrule,novalgrind
+@test "two GCs of one network at once" {
+	gone 5
+	slow_gc "$(valid)"
+	grouped
+	gc "$(valid)"
+	assert_silent
+	no_link host gone5
+	wait $! || flunk "$(<"$SCRATCH/out")"
+	no_link host gone1
+}

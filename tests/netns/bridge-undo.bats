@@ -154,6 +154,26 @@ fails() {
 }
 
 # bats test_tags=ferrule
+@test "ipMasqBackend iptables, and the way to the program cannot be followed" {
+	local c call
+	c=$(conf '"isGateway":true,"ipMasq":true,"ipMasqBackend":"iptables","macspoofchk":true' "$DUAL")
+	keep
+	for call in readlink readlinkat; do
+		status=0
+		output=$(in_ns host env CNI_COMMAND=ADD CNI_CONTAINERID=test \
+			CNI_IFNAME=eth0 CNI_NETNS="$POD" CNI_PATH="$PLUGIN_DIR" \
+			ASAN_OPTIONS=detect_leaks=0 strace -f -qq \
+			-o "$SCRATCH/trace" -e trace=$call,execve \
+			-e inject=$call:error=EACCES "$PLUGIN_DIR/bridge" \
+			<<<"$c") || status=$?
+		! grep -q INJECTED "$SCRATCH/trace" || break
+	done
+	assert_error 5 'ipMasqBackend: resolve "/*/iptables-restore": Permission denied'
+	! grep 'execve.*tables' "$SCRATCH/trace" || flunk 'it runs'
+	assert_kept
+}
+
+# bats test_tags=ferrule
 @test "nobody receives the result" {
 	local c rc
 	c=$(conf "$ALL" "$DUAL")

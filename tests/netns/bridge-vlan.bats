@@ -148,6 +148,32 @@ assert_vlans() { # LINK TEXT
 	assert_kept
 }
 
+# bats test_tags=ferrule,novalgrind
+@test "an ADD killed at any message: the next one's gateway answers" {
+	local c n rc=137 dead=0
+	c=$(conf '"vlan":5,"isGateway":true' "$NET4")
+	for ((n = 1; rc == 137; n++)); do
+		rc=0
+		(in_ns host env ASAN_OPTIONS=detect_leaks=0 CNI_COMMAND=ADD \
+			CNI_CONTAINERID=victim CNI_IFNAME=eth0 CNI_NETNS="$POD" \
+			CNI_PATH="$PLUGIN_DIR" strace -qq -o /dev/null \
+			-e trace=sendto -e inject=sendto:signal=KILL:when=$n \
+			"$PLUGIN_DIR/bridge" <<<"$c" >/dev/null) 2>/dev/null ||
+			rc=$?
+		settle
+		dead=$((dead + (rc == 137)))
+		cni DEL bridge "$c" CNI_CONTAINERID=victim
+		assert_silent
+		attach "$c"
+		answers pod 10.1.2.1 || flunk "killed at message $n"
+		detach "$c"
+		ip -n host link delete br0.5
+		ip -n host link delete br0
+	done
+	echo "# $dead messages" >&3
+	[ "$dead" -gt 10 ]
+}
+
 # bats test_tags=ferrule
 @test "a failed ADD leaves no gateway's interface either" {
 	keep

@@ -773,7 +773,7 @@ refused() {
 
 # executed FILE: what ran, by name, and how often.
 executed() {
-	sed -nE 's/.*execve\("([^"]*\/)?([^"/]+)".* = 0$/\2/p' "$1" |
+	sed -nE 's/.*execve\("([^"]*\/)?([^"/]+)".* (= 0|<unfinished \.\.\.>)$/\2/p' "$1" |
 		sort | uniq -c | sed -E 's/^ +//'
 }
 

@@ -280,7 +280,7 @@ SPOOF=(port=veth-a mac=02:00:00:00:00:02)
 			flunk "$(cat "$SCRATCH/trace")"
 	done
 	traced execve add "${BOTH[@]}" backend=iptables
-	[ "$(grep -c 'execve("/.*ip6*tables-restore".*= 0' "$SCRATCH/trace")" -eq 2 ]
+	[ "$(grep -cE 'execve\("/.*ip6?tables-restore".*(= 0|unfinished)' "$SCRATCH/trace")" -eq 2 ]
 	traced execve del "${BOTH[@]}"
 	[ "$(grep -c execve "$SCRATCH/trace")" -eq 1 ]
 	no_rules
@@ -528,6 +528,69 @@ legacy() {
 	# Nothing to remove: nothing runs.
 	traced execve del
 	[ "$(grep -c execve "$SCRATCH/trace")" -eq 1 ]
+}
+
+# wrapped FOLDER PREFIX: scripts there that run iptables-nft-restore and so on.
+wrapped() {
+	local name
+	mkdir -p "$1"
+	for name in iptables ip6tables; do
+		printf '#!/bin/sh\nexec %s "$@"\n' \
+			"$(command -v $name-"$2"-restore)" >"$1/$name-restore"
+		chmod +x "$1/$name-restore"
+	done
+}
+
+# rules_of PREFIX: how many there are of ours, in both families.
+rules_of() {
+	in_ns host sh -c "iptables-$1-save -t nat; ip6tables-$1-save -t nat" |
+		grep -c -- '-A.*CNI-' || :
+}
+
+# bats test_tags=ferrule
+@test "iptables: whose tables it is for, wherever it is and behind scripts" {
+	legacy
+	wrapped "$SCRATCH/legacy" nft
+	for _ in 1 2; do
+		PATH=$SCRATCH/legacy:$PATH ok add "${BOTH[@]}" backend=iptables
+	done
+	[ "$(rules_of nft)" -eq 6 ] || flunk "$(ruleset)"
+	ok del
+	wrapped "$SCRATCH/nft" legacy
+	for _ in 1 2; do
+		PATH=$SCRATCH/nft:$PATH ok add "${BOTH[@]}" backend=iptables
+	done
+	[ "$(rules_of legacy)" -eq 6 ] ||
+		flunk "$(in_ns host iptables-legacy-save -t nat)"
+	ok del
+	[ "$(rules_of legacy)" -eq 0 ]
+	printf '#!/bin/sh\necho "what?" >&2; exit 2\n' >"$SCRATCH/nft/iptables-restore"
+	PATH=$SCRATCH/nft:$PATH fails 5 '*iptables-restore failed*' add \
+		"${BOTH[@]}" backend=iptables
+}
+
+# bats test_tags=ferrule
+@test "iptables: an error on the way to the program is no other kind of it" {
+	local call
+	ok add "${BOTH[@]}" backend=iptables
+	for call in readlink readlinkat; do
+		in_ns host env ASAN_OPTIONS=detect_leaks=0 strace -f -qq \
+			-o "$SCRATCH/trace" -e trace=$call,execve \
+			-e inject=$call:error=EACCES "$DRIVE_DIR/rulesctl" add \
+			"${BOTH[@]}" backend=iptables >"$SCRATCH/said" 2>&1 ||
+			status=$?
+		grep -q INJECTED "$SCRATCH/trace" || continue
+		break
+	done
+	output=$(<"$SCRATCH/said")
+	[[ $output == '5 ipMasqBackend: resolve "/'*'/iptables-restore": Permission denied'* ]] ||
+		flunk "no error, or another"
+	[ "$(grep -c execve "$SCRATCH/trace")" -eq 1 ] || flunk 'it runs'
+	no_rules
+	ok add "${BOTH[@]}" backend=iptables
+	[ "$(rules_of nft)" -eq 6 ]
+	ok del
+	no_rules
 }
 
 # --- Beside the reference plugin

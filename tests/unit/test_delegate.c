@@ -292,7 +292,7 @@ static void test_search(void **state)
 	strbuf_free(&req.raw);
 }
 
-/* Under valgrind posix_spawn() forks, and cannot tell that exec failed. */
+/* Under valgrind vfork() forks, and cannot tell that exec failed. */
 static void skip_under_valgrind(void)
 {
 	if (strstr(getenv("LD_PRELOAD") ?: "", "vgpreload"))

@@ -259,7 +259,7 @@ static void test_daemon(void **state)
 	no_pidfd = false;
 }
 
-/* Under valgrind posix_spawn() forks, and cannot tell that exec failed. */
+/* Under valgrind vfork() forks, and cannot tell that exec failed. */
 static void skip_under_valgrind(void)
 {
 	if (strstr(getenv("LD_PRELOAD") ?: "", "vgpreload"))
