@@ -17,6 +17,7 @@ give_up() {
 command -v apt-get >/dev/null || give_up
 command -v dpkg >/dev/null || give_up
 
+rm -rf "$dir/apt"
 mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
 top=$(cd "$dir" && pwd)
 # The mirror that this machine uses, which may be the only one it can reach.
@@ -44,6 +45,7 @@ unpack() {
 	for package; do
 		(cd "$top/apt" && apt download -t sid "$package" >>log 2>&1) || return 1
 		dpkg -x "$top/apt/${package%/*}"_*.deb "$into" || return 1
+		(cd "$top/apt" && ls ./*.deb >>names && rm -f ./*.deb)
 		# With /usr merged, as sid's own packages have it.
 		[ ! -d "$into/lib" ] || { cp -a "$into/lib/." "$into/usr/lib/" &&
 			rm -rf "${into:?}/lib"; }
@@ -52,7 +54,7 @@ unpack() {
 
 if [ ! -e "$dir/stamp" ]; then
 	unpack "$top" containernetworking-plugins || give_up
-	basename "$top/apt"/containernetworking-plugins_*.deb >"$dir/stamp"
+	sed 's|^./||' "$top/apt/names" >"$dir/stamp"
 fi
 
 # sid's programs need sid's C library. It is written into them as their loader
@@ -96,5 +98,5 @@ chmod +x "$oci/crun"
 unpack "$oci/podman" podman/bookworm conmon/bookworm libsubid4/bookworm \
 	libgpgme11/bookworm libassuan0/bookworm libdevmapper1.02.1/bookworm ||
 	echo "peers: no podman"
-(cd "$top/apt" && ls ./*.deb) >"$oci/stamp"
-rm -rf "$top/apt/lists" "$top/apt/cache" "$top"/apt/*.deb
+sed 's|^./||' "$top/apt/names" >"$oci/stamp"
+rm -rf "$top/apt/lists" "$top/apt/cache" "$top/apt/names"

@@ -38,7 +38,8 @@ int main(int argc, char **argv)
 	start = now_us();
 	r = posix_spawn(&pid, argv[1], &files, NULL, argv + 1, environ);
 	if (r) {
-		fprintf(stderr, "once: %s: %s\n", argv[1], strerrordesc_np(r));
+		(void)fprintf(stderr, "once: %s: %s\n", argv[1],
+			      strerrordesc_np(r));
 		return 1;
 	}
 	if (wait4(pid, &status, 0, &usage) < 0)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void report_result(const char *key, const char *detail, long r)
@@ -14,6 +15,11 @@ void report_result(const char *key, const char *detail, long r)
 	const char *name = r < 0 ? strerrorname_np(errno) : "ok";
 
 	printf("%s %s=%s\n", key, detail, name ? name : "unknown");
+}
+
+int report_number(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
 }
 
 static const struct report_word *find(const struct report_word *words,
@@ -27,7 +33,7 @@ static const struct report_word *find(const struct report_word *words,
 
 int main(int argc, char **argv)
 {
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 1; i < argc; i++) {
 		const struct report_word *word;
 
@@ -35,7 +41,7 @@ int main(int argc, char **argv)
 		if (!word)
 			word = find(do_words, do_word_count, argv[i]);
 		if (!word || i + word->args >= argc) {
-			fprintf(stderr, "report: what is %s?\n", argv[i]);
+			(void)fprintf(stderr, "report: what is %s?\n", argv[i]);
 			return 2;
 		}
 		word->run(argv + i + 1);

@@ -69,8 +69,8 @@ static void do_get(char **arg)
 static void do_mknod(char **arg)
 {
 	mode_t type = arg[1][0] == 'b' ? S_IFBLK : S_IFCHR;
-	dev_t dev =
-		makedev((unsigned int)atoi(arg[2]), (unsigned int)atoi(arg[3]));
+	dev_t dev = makedev((unsigned int)report_number(arg[2]),
+			    (unsigned int)report_number(arg[3]));
 
 	report_result("mknod", arg[0], mknod(arg[0], type | 0666, dev));
 }
@@ -178,7 +178,7 @@ static void do_call(char **arg)
 /* What the kernel answers with a chosen first argument. */
 static void do_call1(char **arg)
 {
-	int domain = atoi(arg[0]);
+	int domain = report_number(arg[0]);
 	int fd = socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	report_result("socket", arg[0], fd);
@@ -189,7 +189,7 @@ static void do_call1(char **arg)
 /* Touch so many MiB. */
 static void do_alloc(char **arg)
 {
-	size_t len = (size_t)atoi(arg[0]) << 20;
+	size_t len = (size_t)report_number(arg[0]) << 20;
 	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -201,9 +201,9 @@ static void do_alloc(char **arg)
 /* Children that wait for ever: how many could be had. */
 static void do_fork(char **arg)
 {
-	int want = atoi(arg[0]), made = 0;
+	int want = report_number(arg[0]), made = 0;
 
-	fflush(stdout);
+	(void)fflush(stdout);
 	for (; made < want; made++) {
 		pid_t pid = fork();
 
@@ -219,7 +219,7 @@ static void do_fork(char **arg)
 
 static void do_sleep(char **arg)
 {
-	sleep((unsigned int)atoi(arg[0]));
+	sleep((unsigned int)report_number(arg[0]));
 }
 
 /* Wait for a signal, say its name, and go on with the next word. */
@@ -240,16 +240,16 @@ static void do_wait(char **arg)
 
 static void do_exit(char **arg)
 {
-	fflush(stdout);
-	exit(atoi(arg[0]));
+	(void)fflush(stdout);
+	exit(report_number(arg[0]));
 }
 
 static void do_die(char **arg)
 {
 	/* Nobody can kill the init of a PID namespace from inside. */
 	(void)arg;
-	fflush(stdout);
-	raise(SIGKILL);
+	(void)fflush(stdout);
+	(void)raise(SIGKILL);
 }
 
 static void do_say(char **arg)
@@ -260,14 +260,14 @@ static void do_say(char **arg)
 /* To stderr. */
 static void do_warn(char **arg)
 {
-	fprintf(stderr, "%s\n", arg[0]);
+	(void)fprintf(stderr, "%s\n", arg[0]);
 }
 
 /* A descriptor's content, for those that were passed on. */
 static void do_readfd(char **arg)
 {
 	char text[256];
-	ssize_t n = read(atoi(arg[0]), text, sizeof(text) - 1);
+	ssize_t n = read(report_number(arg[0]), text, sizeof(text) - 1);
 
 	if (n < 0) {
 		report_result("readfd", arg[0], n);

@@ -47,7 +47,7 @@ static void see_status(char **arg)
 			printf("%s=%s", arg[0],
 			       line + len + 1 + strspn(line + len + 1, "\t "));
 	if (f)
-		fclose(f);
+		(void)fclose(f);
 }
 
 static void see_limit(const char *name, int resource)
@@ -146,7 +146,7 @@ static void see_fds(char **arg)
 		ssize_t n = readlinkat(dirfd(dir), d->d_name, target,
 				       sizeof(target) - 1);
 
-		if (n < 0 || atoi(d->d_name) == dirfd(dir))
+		if (n < 0 || report_number(d->d_name) == dirfd(dir))
 			continue;
 		target[n] = '\0';
 		printf("fd %s=%s\n", d->d_name, target);
@@ -168,7 +168,7 @@ static void see_file(char **arg)
 		line[strcspn(line, "\n")] = '\0';
 		printf("read %s=%s\n", arg[0], line);
 	}
-	fclose(f);
+	(void)fclose(f);
 }
 
 static void see_dir(char **arg)
@@ -227,7 +227,7 @@ static void see_mounts(char **arg)
 			       line + used, super, root);
 	}
 	if (f)
-		fclose(f);
+		(void)fclose(f);
 }
 
 static void see_names(char **arg)
@@ -250,7 +250,8 @@ static void see_ns(char **arg)
 		char path[64], target[64];
 		ssize_t n;
 
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i]);
+		(void)snprintf(path, sizeof(path), "/proc/self/ns/%s",
+			       kinds[i]);
 		n = readlink(path, target, sizeof(target) - 1);
 		target[n < 0 ? 0 : n] = '\0';
 		printf("ns %s=%s\n", kinds[i], target);
