@@ -88,7 +88,7 @@ int portmap_add(const struct cni_request *req, struct cni_result *result,
 	undo_push(&undo, undo_rules, &pub);
 	r = r ?: allow_loopback(&conf, err);
 	if (r == 0)
-		flows_forget_others(&conf);
+		flows_forget_others(&pub.nft, &conf);
 	r = r ?: cni_plugin_print(req, result, err);
 	if (r == 0)
 		undo_commit(&undo);

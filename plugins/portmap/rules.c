@@ -202,7 +202,7 @@ int portmap_rules_gc(struct nft *nft, const char *network,
 		r = collect(gc_iptables(nft, &gc, &whys[1]), &whys[1], r, err);
 	}
 	r = collect(portmap_ipt_gc_legacy(&gc, &whys[2]), &whys[2], r, err);
-	portmap_ipt_forget_flows(&gone);
+	portmap_ipt_forget_flows(nft, &gone);
 	return r;
 }
 

@@ -85,7 +85,7 @@ int portmap_ipt_gc_legacy(const struct portmap_ipt_gc *gc,
 			  struct err *err) MUST_CHECK;
 
 /* Of what has gone: as DEL does it, which never came. */
-void portmap_ipt_forget_flows(const struct ipt_list *gone);
+void portmap_ipt_forget_flows(struct nft *nft, const struct ipt_list *gone);
 
 /* Does the container have a chain? */
 bool portmap_ipt_there(struct nft *nft, const struct portmap_rules *rules);

@@ -165,7 +165,7 @@ static int forget(struct nft *nft, const char *owner, struct err *err)
 	if (r >= 0)
 		r = portmap_nft_forget(nft, owner, &why);
 	if (r == 0)
-		flows_forget(&conf);
+		flows_forget(nft, &conf);
 	if (r < 0)
 		(void)err_set(err, why.code, "%s: %s", owner, why.msg);
 	return r;

@@ -19,7 +19,7 @@ int portmap_del(const struct cni_request *req, struct cni_result *result,
 	portmap_conf_read_some(req, result, &conf);
 	portmap_rules_recall(&nft, &rules, &conf);
 	r = portmap_rules_del(&nft, &rules, err);
-	flows_forget(&conf);
+	flows_forget(&nft, &conf);
 	return r;
 }
 
