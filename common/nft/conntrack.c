@@ -11,11 +11,11 @@
  * answers would be mixed up with it. A request to delete that has no tuple
  * would flush the table. The tuple is there, because the match was found by it.
  *
- * Or: the kernel deletes what matches (6.12 and later), which takes a quarter of
- * a millisecond for each filter, since it does not stop at empty buckets. That
- * is for the flows of one container, by IPv4 (see conntrack_match.c). Such a
- * request has an incomplete tuple. A kernel that does not know of filters here
- * takes it for the tuple of one entry, and refuses it (EINVAL).
+ * Or: the kernel deletes what matches (6.12 and later), which takes a quarter
+ * of a millisecond for each filter, since it does not stop at empty buckets.
+ * That is for the flows of one container, by IPv4 (see conntrack_match.c). Such
+ * a request has an incomplete tuple. A kernel that does not know of filters
+ * here takes it for the tuple of one entry, and refuses it (EINVAL).
  */
 #include "common/nft/conntrack.h"
 
@@ -34,8 +34,8 @@
 #define FEW_ENTRIES 4000
 
 /* So many filters, times entries, are worth less than a dump. */
-#define FEW_FILTERS  24
-#define FEW_VISITS   100000
+#define FEW_FILTERS 24
+#define FEW_VISITS  100000
 
 /* The largest request: two tuples of IPv6 and the rest. */
 #define REQUEST_MAX 512
@@ -144,8 +144,8 @@ static int remove_found(struct mnl *mnl, struct search *search)
 			worst = first_of(r, worst);
 	}
 	if (found > 0)
-		trace_end(began, worst, "ct", "delete %zu of %zu",
-			  deleted, found);
+		trace_end(began, worst, "ct", "delete %zu of %zu", deleted,
+			  found);
 	return worst;
 }
 

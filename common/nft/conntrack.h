@@ -35,9 +35,10 @@ struct conntrack_filter {
 };
 
 /*
- * Remove the entries that match any of @filters. With a filter that is not for the flows of one @peer,
- * only entries to an address of this host match: forwarded flows to the same
- * port of somebody else survive. With one that is, only translated entries.
+ * Remove the entries that match any of @filters. With a filter that is not for
+ * the flows of one @peer, only entries to an address of this host match:
+ * forwarded flows to the same port of somebody else survive. With one that is,
+ * only translated entries.
  *
  * It costs one dump for each family at most, and none if there are no entries.
  * Who has a session with nf_tables lends its socket: closing another one would

@@ -14,7 +14,7 @@ struct publication {
 
 static void publication_close(struct publication *pub)
 {
-	nft_close(&pub->nft);
+	nft_leave(&pub->nft);
 }
 
 static int undo_rules(void *ctx, struct err *err)
