@@ -159,23 +159,22 @@ int portmap_nft_del(struct nft *nft, const struct portmap_rules *rules,
 
 /* ---- ADD ---- */
 
-static int plan_claim(struct nft *nft, const struct portmap_rules *rules,
+static int plan_claim(struct nft *nft, const struct owner *owner,
 		      const struct claim *claim, struct nft_tx *tx,
 		      struct err *err)
 {
-	const struct owner owner = owner_of(&rules->owner);
 	struct nft_element_info now = { .comment = "" };
 	const struct nft_element element = {
 		.set = claim->set,
 		.key = claim->key,
 		.data = claim->data,
-		.comment = owner.text,
+		.comment = owner->text,
 	};
 	int r = nft_element_get(nft, claim->set, &claim->key, &now, err);
 
 	if (r < 0)
 		return r;
-	if (r > 0 && strcmp(now.comment, owner.text) != 0)
+	if (r > 0 && strcmp(now.comment, owner->text) != 0)
 		return claims_taken(claim, now.comment, err);
 	if (r > 0)
 		nft_del_element(tx, claim->set, &claim->key);
@@ -281,7 +280,7 @@ static int plan_add(struct nft *nft, const struct portmap_rules *rules,
 	pod_rules(tx, rules, all.at, ports);
 	r = 0;
 	for (size_t i = 0; r == 0 && i < all.count; i++)
-		r = i < ports ? plan_claim(nft, rules, &all.at[i], tx, err)
+		r = i < ports ? plan_claim(nft, &owner, &all.at[i], tx, err)
 			      : plan_pod(nft, &owner, &all.at[i], tx, err);
 	return r;
 }
