@@ -115,6 +115,12 @@ int portmap_rules_add(struct nft *nft, const struct portmap_rules *rules,
 	return r == 0 ? 0 : -err->errnum;
 }
 
+static bool says_all(const struct portmap_conf *conf)
+{
+	return conf->mapping_count > 0 && (conf->pod4.ip.family != IP_NONE ||
+					   conf->pod6.ip.family != IP_NONE);
+}
+
 void portmap_rules_recall(struct nft *nft, const struct portmap_rules *rules,
 			  struct portmap_conf *conf)
 {
@@ -122,11 +128,12 @@ void portmap_rules_recall(struct nft *nft, const struct portmap_rules *rules,
 	char owner[OWNER_TEXT], chain[POD_CHAIN];
 	struct err ignored = { .code = CNI_OK };
 
+	if (says_all(conf))
+		return;
 	(void)cni_owner_text(&rules->owner, owner);
 	if (claims_listed(nft, pod_chain(owner, chain), &listed, &ignored) > 0)
 		claims_recall(&listed, conf);
-	if (conf->mapping_count > 0 && (conf->pod4.ip.family != IP_NONE ||
-					conf->pod6.ip.family != IP_NONE))
+	if (says_all(conf))
 		return;
 	listed.count = 0;
 	portmap_ipt_recall(nft, rules, &listed);
