@@ -82,11 +82,10 @@ int portmap_add(const struct cni_request *req, struct cni_result *result,
 	if (r < 0 || conf.mapping_count == 0)
 		return r;
 	r = portmap_rules_add(&pub.nft, &pub.rules, err);
-	/* A lost answer may be to what was done; a refusal is none. */
-	if (r < 0 && err->code != CNI_E_IO)
+	if (r < 0)
 		return r;
 	undo_push(&undo, undo_rules, &pub);
-	r = r ?: allow_loopback(&conf, err);
+	r = allow_loopback(&conf, err);
 	if (r == 0)
 		flows_forget_others(&pub.nft, &conf);
 	r = r ?: cni_plugin_print(req, result, err);

@@ -48,7 +48,8 @@
 
 /*
  * As the functions of rules.h; the caller undoes what a failed ADD has
- * @changed.
+ * @changed. Never so if the attachment had something here before: that is left,
+ * of one family the old or the new of it, whole.
  */
 int portmap_ipt_add(struct nft *nft, const struct portmap_rules *rules,
 		    bool *changed, struct err *err) MUST_CHECK;
