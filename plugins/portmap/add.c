@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <net/if.h>
+
 #include "common/base/undo.h"
-#include "common/net/link.h"
 #include "common/net/route.h"
 #include "common/net/sysctl.h"
 #include "plugins/portmap/flows.h"
@@ -48,7 +49,7 @@ static int allow_loopback(const struct portmap_conf *conf, struct err *err)
 {
 	auto_net struct net net = NET_CLOSED;
 	struct err why = { .code = CNI_OK };
-	struct link_info link;
+	char name[IF_NAMESIZE];
 	int oif = 0;
 	int r;
 
@@ -61,8 +62,11 @@ static int allow_loopback(const struct portmap_conf *conf, struct err *err)
 	/* Without a route to it there is nothing to reach, either. */
 	if (route_get(&net, &conf->pod4.ip, &oif, &why) < 0)
 		return 0;
-	r = link_get_index(&net, oif, &link, err);
-	r = r ?: sysctl_set("1", err, "ipv4/conf/%s/route_localnet", link.name);
+	/* To ask by netlink would wait for whoever is changing any link. */
+	if (if_indextoname((unsigned int)oif, name))
+		r = sysctl_set("1", err, "ipv4/conf/%s/route_localnet", name);
+	else
+		r = err_sys(err, errno, "find link %d", oif);
 	return r < 0 ? err_in(err, "unable to enable route_localnet") : 0;
 }
 
