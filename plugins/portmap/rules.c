@@ -91,8 +91,11 @@ static int add_nftables(struct nft *nft, const struct portmap_rules *rules,
 			struct err *err)
 {
 	struct err why = { .code = CNI_OK };
-	int r = portmap_nft_add(nft, rules, err);
+	int r = portmap_ipt_holds(nft, rules, err);
 
+	if (r < 0)
+		return r;
+	r = portmap_nft_add(nft, rules, err);
 	/* A lost answer may be to what was done; a refusal is none. */
 	if (r < 0 && err->code == CNI_E_IO &&
 	    portmap_nft_del(nft, rules, &why) < 0)

@@ -57,6 +57,13 @@ int portmap_ipt_check(struct nft *nft, const struct portmap_rules *rules,
 		      struct err *err) MUST_CHECK;
 int portmap_ipt_status(struct err *err) MUST_CHECK;
 
+/*
+ * Errors: CNI_E_PORT_TAKEN for a port that another holds in iptables' tables of
+ * nf_tables, whose rules come before those of the nf_tables backend.
+ */
+int portmap_ipt_holds(struct nft *nft, const struct portmap_rules *rules,
+		      struct err *err) MUST_CHECK;
+
 struct portmap_ipt_gc {
 	const char *network;
 	const struct cni_attachments *valid;

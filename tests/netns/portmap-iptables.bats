@@ -182,6 +182,20 @@ two_interfaces() {
 	none CNI-DN-
 }
 
+# What iptables translates, nf_tables never sees.
+# bats test_tags=ferrule
+@test "a port that iptables has is refused to nf_tables" {
+	BACKEND=iptables publish pod 8080:80/tcp
+	keep
+	BACKEND=nftables
+	portmap ADD pod2 "$(conf pod2 8081:80/tcp 8080:80/tcp)"
+	assert_error 105 '*portMappings\[1\]*8080/tcp is published by container "pod" of network "n", interface "eth0"'
+	assert_kept
+	# Not to who has it: it changes over.
+	publish pod 8080:80/tcp
+	none CNI-DN-
+}
+
 # bats test_tags=ferrule
 @test "the guard that somebody else has made is enough" {
 	BACKEND=iptables
