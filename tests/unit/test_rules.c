@@ -49,13 +49,13 @@ static int keep(const struct ipt_rule *rule, void *ctx)
 
 static struct ipt_rule read_back(const struct nft_tx *tx, enum ip_family family)
 {
+	const struct ipt_table table = { .family = family, .name = "nat" };
 	struct ipt_rule rule = { .handle = 0 };
 	struct err err = { .code = CNI_OK };
 
 	kernel = tx;
-	assert_int_equal(ipt_nft_rules(NULL, family, "POSTROUTING", keep, &rule,
-				       &err),
-			 0);
+	assert_int_equal(
+		ipt_nft_rules(&table, "POSTROUTING", keep, &rule, &err), 0);
 	return rule;
 }
 
@@ -89,7 +89,7 @@ static void test_ipt_addresses(void **state)
 		const struct cidr cidr = cidr_of(nets[i]);
 		struct ipt_rule rule;
 
-		table = ipt_nft_table(cidr.ip.family);
+		table = ipt_nft_table(cidr.ip.family, "nat");
 		nft_rule_open(&tx, table, "POSTROUTING");
 		match_cidr(&tx, &cidr, IP_DESTINATION, i % 2);
 		expr_verdict(&tx, NF_ACCEPT, NULL);
@@ -123,7 +123,7 @@ static void test_ipt_negated_source(void **state)
 	struct ipt_rule rule;
 
 	(void)state;
-	nft_rule_open(&tx, ipt_nft_table(IP_V4), "POSTROUTING");
+	nft_rule_open(&tx, ipt_nft_table(IP_V4, "nat"), "POSTROUTING");
 	match_cidr(&tx, &cidr, IP_SOURCE, true);
 	expr_masquerade(&tx, false);
 	nft_rule_close(&tx, NULL);
@@ -140,7 +140,7 @@ static void test_ipt_other_matches(void **state)
 	struct ipt_rule rule;
 
 	(void)state;
-	nft_rule_open(&tx, ipt_nft_table(IP_V4), "POSTROUTING");
+	nft_rule_open(&tx, ipt_nft_table(IP_V4, "nat"), "POSTROUTING");
 	expr_payload(&tx, NFT_PAYLOAD_TRANSPORT_HEADER, 12, 4, NFT_REG_1);
 	expr_cmp(&tx, NFT_CMP_EQ, port, sizeof(port));
 	expr_payload(&tx, NFT_PAYLOAD_NETWORK_HEADER, 9, 1, NFT_REG_1);
