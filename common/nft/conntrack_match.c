@@ -118,6 +118,21 @@ int conntrack_matches(const struct conntrack_filter *filter,
 	return r < 0 ? r : here;
 }
 
+/* Take from @common what @filter does not say, too. */
+static void keep_common(struct conntrack_filter *common,
+			const struct conntrack_filter *filter)
+{
+	if (common->protocol != filter->protocol)
+		common->protocol = 0;
+	if (common->host_port != filter->host_port)
+		common->host_port = 0;
+	if (!ip_equal(&common->host_ip, &filter->host_ip))
+		common->host_ip.family = IP_NONE;
+	if (!conntrack_for_one_peer(filter) ||
+	    !ip_equal(&common->peer, &filter->peer))
+		common->peer.family = IP_NONE;
+}
+
 /*
  * What all filters for @family have in common; 0 and IP_NONE: nothing. To the
  * kernel, a port is one of a protocol. Addresses of IPv6 are not for it: from
@@ -129,21 +144,11 @@ static struct conntrack_filter in_common(const struct conntrack_filter *filters,
 	struct conntrack_filter common = { .family = IP_NONE };
 
 	for (size_t i = 0; i < count; i++) {
-		const struct conntrack_filter *filter = &filters[i];
-
-		if (filter->family != family)
+		if (filters[i].family != family)
 			continue;
 		if (common.family == IP_NONE)
-			common = *filter;
-		if (common.protocol != filter->protocol)
-			common.protocol = 0;
-		if (common.host_port != filter->host_port)
-			common.host_port = 0;
-		if (!ip_equal(&common.host_ip, &filter->host_ip))
-			common.host_ip.family = IP_NONE;
-		if (!conntrack_for_one_peer(filter) ||
-		    !ip_equal(&common.peer, &filter->peer))
-			common.peer.family = IP_NONE;
+			common = filters[i];
+		keep_common(&common, &filters[i]);
 	}
 	if (common.protocol == 0)
 		common.host_port = 0;
