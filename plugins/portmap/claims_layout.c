@@ -66,7 +66,9 @@ const struct portmap_sets portmap_sets = {
 	SET(all6, .key = { NFT_TYPE_IP6 }),
 };
 
-static const struct nft_set *const sets[] = {
+#define SET_COUNT 9
+
+static const struct nft_set *const sets[SET_COUNT] = {
 	&portmap_sets.ports4, &portmap_sets.hosts4, &portmap_sets.ports6,
 	&portmap_sets.hosts6, &portmap_sets.near4,  &portmap_sets.near6,
 	&portmap_sets.local4, &portmap_sets.all4,   &portmap_sets.all6,
@@ -255,13 +257,12 @@ static const struct nft_layout_chain chains[] = {
 
 const struct nft_layout portmap_layout = {
 	.table = &table,
-	.set_count = sizeof(sets) / sizeof(*sets),
+	.set_count = SET_COUNT,
 	.chain_count = sizeof(chains) / sizeof(*chains),
 	.sets = sets,
 	.chains = chains,
 };
 
-_Static_assert(1 + sizeof(sets) / sizeof(*sets) +
-			       sizeof(chains) / sizeof(*chains) ==
+_Static_assert(1 + SET_COUNT + sizeof(chains) / sizeof(*chains) ==
 		       PORTMAP_LAYOUT_USE,
 	       "what the table has without attachments");
