@@ -61,6 +61,7 @@ struct scenario {
 	bool ours;           /* for nobody but ferrule */
 	unsigned int ports;  /* that are published */
 	unsigned long there; /* mappings of others, all along */
+	unsigned long flows; /* connections of the host, all along */
 	const char *base;    /* the scenario that it is compared with */
 	struct wants want[VERB_COUNT];
 };

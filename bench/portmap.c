@@ -129,6 +129,17 @@ static void fill(const struct worker *worker)
 		errx(1, "%s: the others have no mappings", worker->path);
 }
 
+/* Nobody's here: what matters is that there are some. */
+static void make_flows(unsigned long flows)
+{
+	if (flows > 0)
+		netns_shell("for i in $(seq %lu); do echo -I -p tcp "
+			    "-s 192.0.2.2 -d 192.0.2.1 --sport $i --dport 9 "
+			    "-t 100000 --state ESTABLISHED; done | "
+			    "conntrack -R - >/dev/null",
+			    flows);
+}
+
 static void start(struct worker *worker)
 {
 	worker->pods = calloc(2, sizeof(*worker->pods));
@@ -140,6 +151,7 @@ static void start(struct worker *worker)
 	netns_shell("ip link set lo up");
 	netns_bridge_make(worker->net);
 	fill(worker);
+	make_flows(worker->scenario->flows);
 	netns_leave();
 }
 
@@ -174,6 +186,15 @@ static void check_rules(const struct worker *worker,
 		errx(1, "%s: DEL left rules behind", worker->path);
 }
 
+/*
+ * Until the kernel has freed what was deleted, whoever closes a socket of
+ * netfilter waits for it: as if there were always another call in between.
+ */
+static void let_it_settle(void)
+{
+	(void)usleep(50000);
+}
+
 static void portmap_turn(struct worker *worker, uint64_t id, enum taking taking)
 {
 	const struct published pub = one(worker, id);
@@ -192,6 +213,7 @@ static void portmap_turn(struct worker *worker, uint64_t id, enum taking taking)
 	if (taking != TAKE_TIME)
 		check_rules(worker, &pub, false);
 	netns_leave();
+	let_it_settle();
 }
 
 /* Does it use iptables, where it is told to? */

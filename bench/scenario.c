@@ -118,6 +118,8 @@ static const struct scenario scenarios[] = {
 	/* Without a backend it is iptables for Go, and nf_tables for us. */
 	{ PORTMAP_ALONE("portmap, 1 port", 1, 10, 6) },
 	{ PORTMAP_ALONE("portmap, 10 ports", 10, 10, 6) },
+	{ PORTMAP_ALONE("portmap, 1 port, flows", 1, 10, 6), .flows = 100 },
+	{ PORTMAP_ALONE("portmap, 10 ports, flows", 10, 10, 6), .flows = 100 },
 	{ PORTMAP_ALONE("portmap, 1 port, nftables", 1, 0, 0),
 	  .keys = BACKEND("nftables") },
 	{ PORTMAP_ALONE("portmap, 10 ports, nftables", 10, 0, 0),

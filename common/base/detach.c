@@ -2,6 +2,7 @@
 #include "common/base/detach.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -81,4 +82,38 @@ void detached_close(struct detached *detached)
 {
 	auto_fd_release(&detached->answer);
 	*detached = DETACHED_NONE;
+}
+
+/* The last to have it open waits. So first we close ours, then the child. */
+struct closing {
+	int ours[2]; /* a pipe: at its end when we have closed ours */
+	int ms;
+};
+
+static int linger(void *ctx, struct err *err)
+{
+	struct closing *closing = ctx;
+	char byte;
+
+	(void)err;
+	auto_fd_release(&closing->ours[1]);
+	while (read(closing->ours[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	(void)poll(NULL, 0, closing->ms);
+	return 0;
+}
+
+int detach_close(int fd, int ms)
+{
+	auto_detached struct detached child = DETACHED_NONE;
+	struct closing closing = { { -1, -1 }, ms };
+	int r = pipe2(closing.ours, O_CLOEXEC) < 0 ? -errno : 0;
+
+	if (r == 0) {
+		r = detach_start(linger, &closing, &child);
+		(void)close(closing.ours[0]);
+	}
+	(void)close(fd);
+	auto_fd_release(&closing.ours[1]);
+	return r;
 }

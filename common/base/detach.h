@@ -34,3 +34,10 @@ int detach_start(detach_fn *run, void *ctx, struct detached *out) MUST_CHECK;
 int detach_result(struct detached *detached, struct err *err) MUST_CHECK;
 
 void detached_close(struct detached *detached);
+
+/*
+ * Close @fd, without waiting for what its last close waits for: a child does
+ * that, @ms milliseconds later, whatever becomes of us. -errno of pipe2(2) or
+ * fork(2): it is closed, and was waited for.
+ */
+int detach_close(int fd, int ms);

@@ -4,8 +4,8 @@
  * until its entry in conntrack is gone. A client that keeps sending from one
  * port (DNS, VoIP, a reconnecting tunnel) would never see a new mapping.
  *
- * Only the exact entries of given mappings are removed, by their own tuple and
- * ID. There is no way here to ask for more.
+ * Only the exact entries of given mappings are removed. There is no way here to
+ * ask for more.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 
 #include "common/base/err.h"
 #include "common/base/ip.h"
+#include "common/nft/nft.h"
 
 /*
  * Entries of one mapping. "Their peer" is the source of the replies, that is
@@ -34,12 +35,15 @@ struct conntrack_filter {
 };
 
 /*
- * Remove the entries that match any of @filters, and count them in @deleted,
- * also after an error. With a filter that is not for the flows of one @peer,
- * only entries to an address of this host match: forwarded flows to the same
- * port of somebody else survive. With one that is, only translated entries.
+ * Remove the entries that match any of @filters. With a filter that is not for
+ * the flows of one @peer, only entries to an address of this host match:
+ * forwarded flows to the same port of somebody else survive. With one that is,
+ * only translated entries.
  *
  * It costs one dump for each family at most, and none if there are no entries.
+ * Who has a session with nf_tables lends its socket: closing another one would
+ * wait as well (nft.h).
+ *
  * An entry that is gone in the meantime is none the worse. After a failed
  * removal, the others are tried.
  *
@@ -47,5 +51,5 @@ struct conntrack_filter {
  * one peer, before anything is done; the kernel's: -EPERM, and -EINVAL or
  * -EPROTONOSUPPORT where it has no connection tracking.
  */
-int conntrack_flush(const struct conntrack_filter *filters, size_t count,
-		    size_t *deleted, struct err *err) MUST_CHECK;
+int conntrack_flush(struct nft *nft, const struct conntrack_filter *filters,
+		    size_t count, struct err *err) MUST_CHECK;

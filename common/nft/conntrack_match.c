@@ -9,13 +9,14 @@
 
 /* CTA_FILTER_*_FLAGS: the parts of a tuple that count. Not in the headers. */
 #define PART_IP_SRC    (1U << 0)
+#define PART_IP_DEST   (1U << 1)
 #define PART_PROTO     (1U << 3)
 #define PART_PORT_DEST (1U << 5)
 
 /* CTA_STATUS: the destination is translated. */
 #define STATUS_DST_NAT (1U << 5)
 
-static bool for_one_peer(const struct conntrack_filter *filter)
+bool conntrack_for_one_peer(const struct conntrack_filter *filter)
 {
 	return filter->peer.family != IP_NONE && !filter->others;
 }
@@ -28,7 +29,7 @@ int conntrack_check(const struct conntrack_filter *filter, struct err *err)
 		lacks = "a family";
 	else if (filter->protocol == 0)
 		lacks = "a protocol";
-	else if (filter->host_port == 0 && !for_one_peer(filter))
+	else if (filter->host_port == 0 && !conntrack_for_one_peer(filter))
 		lacks = "a port or a peer";
 	if (!lacks)
 		return 0;
@@ -108,7 +109,7 @@ int conntrack_matches(const struct conntrack_filter *filter,
 	if (filter->host_ip.family != IP_NONE &&
 	    !ip_equal(&filter->host_ip, &entry->host_ip))
 		return 0;
-	if (for_one_peer(filter))
+	if (conntrack_for_one_peer(filter))
 		return ip_equal(&filter->peer, &entry->peer) &&
 		       !ip_equal(&entry->host_ip, &entry->peer);
 	if (filter->others && ip_equal(&filter->peer, &entry->peer))
@@ -117,9 +118,25 @@ int conntrack_matches(const struct conntrack_filter *filter,
 	return r < 0 ? r : here;
 }
 
+/* Take from @common what @filter does not say, too. */
+static void keep_common(struct conntrack_filter *common,
+			const struct conntrack_filter *filter)
+{
+	if (common->protocol != filter->protocol)
+		common->protocol = 0;
+	if (common->host_port != filter->host_port)
+		common->host_port = 0;
+	if (!ip_equal(&common->host_ip, &filter->host_ip))
+		common->host_ip.family = IP_NONE;
+	if (!conntrack_for_one_peer(filter) ||
+	    !ip_equal(&common->peer, &filter->peer))
+		common->peer.family = IP_NONE;
+}
+
 /*
  * What all filters for @family have in common; 0 and IP_NONE: nothing. To the
- * kernel, a port is one of a protocol.
+ * kernel, a port is one of a protocol. Addresses of IPv6 are not for it: from
+ * 5.8 to 6.18 at least it leaves out those that are equal, and lists the rest.
  */
 static struct conntrack_filter in_common(const struct conntrack_filter *filters,
 					 size_t count, enum ip_family family)
@@ -127,22 +144,16 @@ static struct conntrack_filter in_common(const struct conntrack_filter *filters,
 	struct conntrack_filter common = { .family = IP_NONE };
 
 	for (size_t i = 0; i < count; i++) {
-		const struct conntrack_filter *filter = &filters[i];
-
-		if (filter->family != family)
+		if (filters[i].family != family)
 			continue;
 		if (common.family == IP_NONE)
-			common = *filter;
-		if (common.protocol != filter->protocol)
-			common.protocol = 0;
-		if (common.host_port != filter->host_port)
-			common.host_port = 0;
-		if (!for_one_peer(filter) ||
-		    !ip_equal(&common.peer, &filter->peer))
-			common.peer.family = IP_NONE;
+			common = filters[i];
+		keep_common(&common, &filters[i]);
 	}
 	if (common.protocol == 0)
 		common.host_port = 0;
+	if (common.family == IP_V6)
+		common.peer.family = common.host_ip.family = IP_NONE;
 	return common;
 }
 
@@ -152,55 +163,81 @@ static bool all_translated(const struct conntrack_filter *filters, size_t count,
 {
 	for (size_t i = 0; i < count; i++)
 		if ((family == IP_NONE || filters[i].family == family) &&
-		    !for_one_peer(&filters[i]))
+		    !conntrack_for_one_peer(&filters[i]))
 			return false;
 	return true;
 }
 
-static void put_protocol(struct nlmsghdr *hdr,
-			 const struct conntrack_filter *want)
+static void put_ip(struct nlmsghdr *hdr, uint16_t type, const struct ip *ip)
+{
+	struct nlattr *nest = mnl_attr_nest_start(hdr, CTA_TUPLE_IP);
+
+	mnl_attr_put(hdr, type, ip_bits(IP_V4) / 8, ip->bytes);
+	mnl_attr_nest_end(hdr, nest);
+}
+
+/* What the first packet was. */
+static void put_orig(struct nlmsghdr *hdr, const struct conntrack_filter *want)
 {
 	struct nlattr *tuple = mnl_attr_nest_start(hdr, CTA_TUPLE_ORIG);
-	struct nlattr *proto = mnl_attr_nest_start(hdr, CTA_TUPLE_PROTO);
+	struct nlattr *proto;
 
-	mnl_attr_put_u8(hdr, CTA_PROTO_NUM, want->protocol);
-	if (want->host_port)
-		mnl_attr_put_u16(hdr, CTA_PROTO_DST_PORT,
-				 htons(want->host_port));
-	mnl_attr_nest_end(hdr, proto);
+	if (want->host_ip.family != IP_NONE)
+		put_ip(hdr, CTA_IP_V4_DST, &want->host_ip);
+	if (want->protocol) {
+		proto = mnl_attr_nest_start(hdr, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(hdr, CTA_PROTO_NUM, want->protocol);
+		if (want->host_port)
+			mnl_attr_put_u16(hdr, CTA_PROTO_DST_PORT,
+					 htons(want->host_port));
+		mnl_attr_nest_end(hdr, proto);
+	}
 	mnl_attr_nest_end(hdr, tuple);
 }
 
-static void put_peer(struct nlmsghdr *hdr, const struct ip *peer)
+static void put_reply(struct nlmsghdr *hdr, const struct conntrack_filter *want)
 {
 	struct nlattr *tuple = mnl_attr_nest_start(hdr, CTA_TUPLE_REPLY);
-	struct nlattr *ip = mnl_attr_nest_start(hdr, CTA_TUPLE_IP);
 
-	mnl_attr_put(hdr, peer->family == IP_V4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC,
-		     ip_bits(peer->family) / 8, peer->bytes);
-	mnl_attr_nest_end(hdr, ip);
+	put_ip(hdr, CTA_IP_V4_SRC, &want->peer);
 	mnl_attr_nest_end(hdr, tuple);
 }
 
 /* The kernel has this only for one family. */
-static void put_common(struct nlmsghdr *hdr,
+static void put_filter(struct nlmsghdr *hdr,
 		       const struct conntrack_filter *want)
 {
 	const bool peer = want->peer.family != IP_NONE;
+	const bool host = want->host_ip.family != IP_NONE;
 	struct nfgenmsg *head = mnl_nlmsg_get_payload(hdr);
 	struct nlattr *nest;
 
 	head->nfgen_family = want->family == IP_V4 ? AF_INET : AF_INET6;
-	if (want->protocol)
-		put_protocol(hdr, want);
+	if (want->protocol || host)
+		put_orig(hdr, want);
 	if (peer)
-		put_peer(hdr, &want->peer);
+		put_reply(hdr, want);
 	nest = mnl_attr_nest_start(hdr, CTA_FILTER);
 	mnl_attr_put_u32(hdr, CTA_FILTER_ORIG_FLAGS,
 			 (want->protocol ? PART_PROTO : 0) |
-				 (want->host_port ? PART_PORT_DEST : 0));
+				 (want->host_port ? PART_PORT_DEST : 0) |
+				 (host ? PART_IP_DEST : 0));
 	mnl_attr_put_u32(hdr, CTA_FILTER_REPLY_FLAGS, peer ? PART_IP_SRC : 0);
 	mnl_attr_nest_end(hdr, nest);
+}
+
+/* Only where the destination was translated. */
+static void put_translated(struct nlmsghdr *hdr)
+{
+	mnl_attr_put_u32(hdr, CTA_STATUS, htonl(STATUS_DST_NAT));
+	mnl_attr_put_u32(hdr, CTA_STATUS_MASK, htonl(STATUS_DST_NAT));
+}
+
+void conntrack_select(struct nlmsghdr *hdr,
+		      const struct conntrack_filter *filter)
+{
+	put_filter(hdr, filter);
+	put_translated(hdr);
 }
 
 void conntrack_narrow(struct nlmsghdr *hdr,
@@ -210,9 +247,7 @@ void conntrack_narrow(struct nlmsghdr *hdr,
 	const struct conntrack_filter want = in_common(filters, count, family);
 
 	if (family != IP_NONE)
-		put_common(hdr, &want);
-	if (!all_translated(filters, count, family))
-		return;
-	mnl_attr_put_u32(hdr, CTA_STATUS, htonl(STATUS_DST_NAT));
-	mnl_attr_put_u32(hdr, CTA_STATUS_MASK, htonl(STATUS_DST_NAT));
+		put_filter(hdr, &want);
+	if (all_translated(filters, count, family))
+		put_translated(hdr);
 }

@@ -15,6 +15,9 @@ struct conntrack_entry {
 	struct ip host_ip, peer;
 };
 
+/* Is it for the flows of one container? */
+bool conntrack_for_one_peer(const struct conntrack_filter *filter);
+
 /* -EINVAL for a filter that says too little. */
 int conntrack_check(const struct conntrack_filter *filter,
 		    struct err *err) MUST_CHECK;
@@ -38,3 +41,10 @@ int conntrack_matches(const struct conntrack_filter *filter,
 void conntrack_narrow(struct nlmsghdr *hdr,
 		      const struct conntrack_filter *filters, size_t count,
 		      enum ip_family family);
+
+/*
+ * Complete the request to delete all entries that match @filter, which is of
+ * IPv4 and for one peer. Room as above.
+ */
+void conntrack_select(struct nlmsghdr *hdr,
+		      const struct conntrack_filter *filter);

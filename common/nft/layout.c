@@ -26,6 +26,13 @@ static void put_sets(struct nft_tx *tx, const struct nft_layout *layout)
 		nft_add_set(tx, layout->sets[i], 0);
 }
 
+void nft_layout_put(const struct nft_layout *layout, struct nft_tx *tx)
+{
+	put_sets(tx, layout);
+	for (size_t i = 0; i < layout->chain_count; i++)
+		put_chain(tx, &layout->chains[i]);
+}
+
 int nft_layout_repair(struct nft *nft, const struct nft_layout *layout,
 		      struct nft_tx *tx, struct err *err)
 {

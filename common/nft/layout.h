@@ -20,6 +20,9 @@ struct nft_layout {
 	const struct nft_layout_chain *chains; /* those jumped to first */
 };
 
+/* Append all of it to @tx: what is there already becomes what it should be. */
+void nft_layout_put(const struct nft_layout *layout, struct nft_tx *tx);
+
 /*
  * Append to @tx what is missing or different. Costs a question for each chain;
  * where all is well, nothing is appended. Two processes that repair at once do

@@ -2,7 +2,9 @@
 #include "common/nft/mnl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int mnl_open(struct mnl *mnl, int bus, struct err *err)
 {
@@ -18,6 +20,26 @@ int mnl_open(struct mnl *mnl, int bus, struct err *err)
 	    mnl_socket_bind(mnl->socket, 0, MNL_SOCKET_AUTOPID) == 0)
 		return 0;
 	r = err_sys(err, errno, "open netlink socket of family %d", bus);
+	mnl_close(mnl);
+	return r;
+}
+
+int mnl_borrow(struct mnl *mnl, int fd, uint32_t seq, struct err *err)
+{
+	auto_fd int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	int r;
+
+	mnl->seq = seq;
+	mnl->answer = malloc(MNL_ANSWER_MAX);
+	if (!mnl->answer)
+		return err_nomem(err);
+	if (copy >= 0)
+		mnl->socket = mnl_socket_fdopen(copy);
+	if (mnl->socket) {
+		(void)take_fd(&copy);
+		return 0;
+	}
+	r = err_sys(err, errno, "borrow netlink socket");
 	mnl_close(mnl);
 	return r;
 }

@@ -21,6 +21,9 @@ struct mnl {
 
 /* @bus: NETLINK_NETFILTER, ... Does nothing when it is open. */
 int mnl_open(struct mnl *mnl, int bus, struct err *err) MUST_CHECK;
+/* Over @fd, which stays open; @seq: of the last message sent there. */
+int mnl_borrow(struct mnl *mnl, int fd, uint32_t seq,
+	       struct err *err) MUST_CHECK;
 void mnl_close(struct mnl *mnl);
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/base/detach.h"
 #include "common/base/text.h"
 
 #ifndef SOL_NETLINK
@@ -48,6 +49,21 @@ void nft_close(struct nft *nft)
 	auto_fd_release(&nft->fd);
 	free(nft->answer);
 	*nft = NFT_CLOSED;
+}
+
+/*
+ * While a socket is being closed, and waits, nobody else can change anything in
+ * this namespace's nf_tables. So it is closed when everything is freed already,
+ * which takes some ticks of the kernel's clock.
+ */
+#define FREED_AFTER_MS 30
+
+void nft_leave(struct nft *nft)
+{
+	/* Where there can be no child, we have waited ourselves. */
+	if (nft->fd >= 0 && nft->deleted)
+		(void)detach_close(take_fd(&nft->fd), FREED_AFTER_MS);
+	nft_close(nft);
 }
 
 /*

@@ -7,8 +7,8 @@
  * libmnl drops the text of extended acknowledgements, and does not go on after
  * a signal. What libnftnl does not read (use counts) is read as attributes.
  *
- * Closing a socket that deleted something waits 10 to 15 ms, until the kernel
- * has freed it. So the caller decides when; exiting is closing, too.
+ * Closing a socket waits 10 to 15 ms for the kernel to free what was deleted in
+ * this namespace. So the caller decides when; exiting is closing, too.
  */
 #pragma once
 
@@ -22,6 +22,7 @@
 
 struct nft {
 	int fd;
+	bool deleted;     /* something, by a commit */
 	uint32_t seq;     /* of the last message sent */
 	char *answer;     /* what the kernel last sent */
 	char extack[256]; /* why it refused, "" if it did not say */
@@ -41,6 +42,12 @@ struct nft {
  */
 int nft_open(struct nft *nft, struct err *err) MUST_CHECK;
 void nft_close(struct nft *nft);
+
+/*
+ * Close it, when all is done, without waiting: a child without stdio does that,
+ * which ends by itself.
+ */
+void nft_leave(struct nft *nft);
 
 /* Below: for the files of this folder. */
 

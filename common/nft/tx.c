@@ -231,6 +231,26 @@ static int deliver(struct delivery *d)
 	return r ?: read_answers(d);
 }
 
+static bool deletes(const struct delivery *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		const char *at = d->tx->batch.data + change_at(d->tx, i).at;
+		const struct nlmsghdr *hdr = (const void *)at;
+
+		switch (NFNL_MSG_TYPE(hdr->nlmsg_type)) {
+		case NFT_MSG_DELTABLE:
+		case NFT_MSG_DELCHAIN:
+		case NFT_MSG_DELRULE:
+		case NFT_MSG_DELSET:
+		case NFT_MSG_DELSETELEM:
+			return true;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
 /* The change that was refused, or all of them. */
 static void describe(const struct delivery *d, struct strbuf *out)
 {
@@ -285,5 +305,7 @@ int nft_commit(struct nft *nft, const struct nft_tx *tx, struct err *err)
 	start = trace_start();
 	d.first = nft->seq + 1;
 	r = deliver(&d);
+	if (r == 0 && deletes(&d))
+		nft->deleted = true;
 	return report(&d, start, r, err);
 }

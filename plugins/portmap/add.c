@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <net/if.h>
+
 #include "common/base/undo.h"
-#include "common/net/link.h"
 #include "common/net/route.h"
 #include "common/net/sysctl.h"
 #include "plugins/portmap/flows.h"
@@ -14,7 +15,7 @@ struct publication {
 
 static void publication_close(struct publication *pub)
 {
-	nft_close(&pub->nft);
+	nft_leave(&pub->nft);
 }
 
 static int undo_rules(void *ctx, struct err *err)
@@ -48,7 +49,7 @@ static int allow_loopback(const struct portmap_conf *conf, struct err *err)
 {
 	auto_net struct net net = NET_CLOSED;
 	struct err why = { .code = CNI_OK };
-	struct link_info link;
+	char name[IF_NAMESIZE];
 	int oif = 0;
 	int r;
 
@@ -61,8 +62,11 @@ static int allow_loopback(const struct portmap_conf *conf, struct err *err)
 	/* Without a route to it there is nothing to reach, either. */
 	if (route_get(&net, &conf->pod4.ip, &oif, &why) < 0)
 		return 0;
-	r = link_get_index(&net, oif, &link, err);
-	r = r ?: sysctl_set("1", err, "ipv4/conf/%s/route_localnet", link.name);
+	/* To ask by netlink would wait for whoever is changing any link. */
+	if (if_indextoname((unsigned int)oif, name))
+		r = sysctl_set("1", err, "ipv4/conf/%s/route_localnet", name);
+	else
+		r = err_sys(err, errno, "find link %d", oif);
 	return r < 0 ? err_in(err, "unable to enable route_localnet") : 0;
 }
 
@@ -82,13 +86,12 @@ int portmap_add(const struct cni_request *req, struct cni_result *result,
 	if (r < 0 || conf.mapping_count == 0)
 		return r;
 	r = portmap_rules_add(&pub.nft, &pub.rules, err);
-	/* A lost answer may be to what was done; a refusal is none. */
-	if (r < 0 && err->code != CNI_E_IO)
+	if (r < 0)
 		return r;
 	undo_push(&undo, undo_rules, &pub);
-	r = r ?: allow_loopback(&conf, err);
+	r = allow_loopback(&conf, err);
 	if (r == 0)
-		flows_forget_others(&conf);
+		flows_forget_others(&pub.nft, &conf);
 	r = r ?: cni_plugin_print(req, result, err);
 	if (r == 0)
 		undo_commit(&undo);

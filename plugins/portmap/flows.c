@@ -36,13 +36,13 @@ static void add_filter(struct filters *filters,
 	filters->count++;
 }
 
-static void forget(const struct portmap_conf *conf, bool others)
+static void forget(struct nft *nft, const struct portmap_conf *conf,
+		   bool others)
 {
 	auto_free struct conntrack_filter *at =
 		calloc(2 * conf->mapping_count + 1, sizeof(*at));
 	struct filters filters = { .at = at, .others = others };
 	struct err err = { .code = CNI_OK };
-	size_t deleted = 0;
 
 	if (!at)
 		return;
@@ -51,16 +51,16 @@ static void forget(const struct portmap_conf *conf, bool others)
 		add_filter(&filters, &conf->mappings[i], &conf->pod6.ip);
 	}
 	if (filters.count > 0 &&
-	    conntrack_flush(at, filters.count, &deleted, &err) < 0)
+	    conntrack_flush(nft, at, filters.count, &err) < 0)
 		log_warn("flows of before may go on as they were: %s", err.msg);
 }
 
-void flows_forget_others(const struct portmap_conf *conf)
+void flows_forget_others(struct nft *nft, const struct portmap_conf *conf)
 {
-	forget(conf, true);
+	forget(nft, conf, true);
 }
 
-void flows_forget(const struct portmap_conf *conf)
+void flows_forget(struct nft *nft, const struct portmap_conf *conf)
 {
-	forget(conf, false);
+	forget(nft, conf, false);
 }

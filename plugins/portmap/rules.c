@@ -46,12 +46,25 @@ int portmap_rules_del(struct nft *nft, const struct portmap_rules *rules,
 	return first_of(portmap_ipt_del_legacy(rules, err), r);
 }
 
-/* What was done is undone: nothing of a failed ADD may stay. */
-static int take_back(struct nft *nft, const struct portmap_rules *rules, int r)
+static int del_iptables(struct nft *nft, const struct portmap_rules *rules,
+			bool there, struct err *err)
+{
+	int r = 0;
+
+	if (there) {
+		r = portmap_ipt_del_family(nft, rules, IP_V4, err);
+		r = first_of(portmap_ipt_del_family(nft, rules, IP_V6, err), r);
+	}
+	return first_of(portmap_ipt_del_legacy(rules, err), r);
+}
+
+/* Nothing of a failed ADD may stay. What nf_tables has is not touched yet. */
+static int take_back(struct nft *nft, const struct portmap_rules *rules,
+		     bool there, int r)
 {
 	struct err err = { .code = CNI_OK };
 
-	if (portmap_rules_del(nft, rules, &err) < 0)
+	if (del_iptables(nft, rules, there, &err) < 0)
 		log_warn("%s", err.msg);
 	return r;
 }
@@ -71,14 +84,22 @@ static int add_iptables(struct nft *nft, const struct portmap_rules *rules,
 	if (r == 0 && there > 0)
 		r = portmap_nft_forget(
 			nft, cni_owner_text(&rules->owner, owner), err);
-	return r < 0 && changed ? take_back(nft, rules, r) : r;
+	return r < 0 && changed ? take_back(nft, rules, there > 0, r) : r;
 }
 
 static int add_nftables(struct nft *nft, const struct portmap_rules *rules,
 			struct err *err)
 {
-	int r = portmap_nft_add(nft, rules, err);
+	struct err why = { .code = CNI_OK };
+	int r = portmap_ipt_holds(nft, rules, err);
 
+	if (r < 0)
+		return r;
+	r = portmap_nft_add(nft, rules, err);
+	/* A lost answer may be to what was done; a refusal is none. */
+	if (r < 0 && err->code == CNI_E_IO &&
+	    portmap_nft_del(nft, rules, &why) < 0)
+		log_warn("%s", why.msg);
 	if (r == 0 && portmap_ipt_del_legacy(rules, err) < 0) {
 		log_warn("%s", err->msg);
 		err_clear(err);
@@ -115,6 +136,12 @@ int portmap_rules_add(struct nft *nft, const struct portmap_rules *rules,
 	return r == 0 ? 0 : -err->errnum;
 }
 
+static bool says_all(const struct portmap_conf *conf)
+{
+	return conf->mapping_count > 0 && (conf->pod4.ip.family != IP_NONE ||
+					   conf->pod6.ip.family != IP_NONE);
+}
+
 void portmap_rules_recall(struct nft *nft, const struct portmap_rules *rules,
 			  struct portmap_conf *conf)
 {
@@ -122,11 +149,12 @@ void portmap_rules_recall(struct nft *nft, const struct portmap_rules *rules,
 	char owner[OWNER_TEXT], chain[POD_CHAIN];
 	struct err ignored = { .code = CNI_OK };
 
+	if (says_all(conf))
+		return;
 	(void)cni_owner_text(&rules->owner, owner);
 	if (claims_listed(nft, pod_chain(owner, chain), &listed, &ignored) > 0)
 		claims_recall(&listed, conf);
-	if (conf->mapping_count > 0 && (conf->pod4.ip.family != IP_NONE ||
-					conf->pod6.ip.family != IP_NONE))
+	if (says_all(conf))
 		return;
 	listed.count = 0;
 	portmap_ipt_recall(nft, rules, &listed);
@@ -202,7 +230,7 @@ int portmap_rules_gc(struct nft *nft, const char *network,
 		r = collect(gc_iptables(nft, &gc, &whys[1]), &whys[1], r, err);
 	}
 	r = collect(portmap_ipt_gc_legacy(&gc, &whys[2]), &whys[2], r, err);
-	portmap_ipt_forget_flows(&gone);
+	portmap_ipt_forget_flows(nft, &gone);
 	return r;
 }
 

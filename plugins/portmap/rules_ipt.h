@@ -48,13 +48,21 @@
 
 /*
  * As the functions of rules.h; the caller undoes what a failed ADD has
- * @changed.
+ * @changed. Never so if the attachment had something here before: that is left,
+ * of one family the old or the new of it, whole.
  */
 int portmap_ipt_add(struct nft *nft, const struct portmap_rules *rules,
 		    bool *changed, struct err *err) MUST_CHECK;
 int portmap_ipt_check(struct nft *nft, const struct portmap_rules *rules,
 		      struct err *err) MUST_CHECK;
 int portmap_ipt_status(struct err *err) MUST_CHECK;
+
+/*
+ * Errors: CNI_E_PORT_TAKEN for a port that another holds in iptables' tables of
+ * nf_tables, whose rules come before those of the nf_tables backend.
+ */
+int portmap_ipt_holds(struct nft *nft, const struct portmap_rules *rules,
+		      struct err *err) MUST_CHECK;
 
 struct portmap_ipt_gc {
 	const char *network;
@@ -85,7 +93,7 @@ int portmap_ipt_gc_legacy(const struct portmap_ipt_gc *gc,
 			  struct err *err) MUST_CHECK;
 
 /* Of what has gone: as DEL does it, which never came. */
-void portmap_ipt_forget_flows(const struct ipt_list *gone);
+void portmap_ipt_forget_flows(struct nft *nft, const struct ipt_list *gone);
 
 /* Does the container have a chain? */
 bool portmap_ipt_there(struct nft *nft, const struct portmap_rules *rules);

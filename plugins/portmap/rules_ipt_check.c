@@ -201,7 +201,8 @@ bool portmap_ipt_there(struct nft *nft, const struct portmap_rules *rules)
 }
 
 /* Those to the address of the @first, which are one after the other. */
-static size_t forget_run(const struct ipt_list *gone, size_t first)
+static size_t forget_run(struct nft *nft, const struct ipt_list *gone,
+			 size_t first)
 {
 	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
 	auto_claims struct claims claims = { .count = 0 };
@@ -223,13 +224,13 @@ static size_t forget_run(const struct ipt_list *gone, size_t first)
 			return gone->count;
 	}
 	claims_recall(&claims, &conf);
-	flows_forget(&conf);
+	flows_forget(nft, &conf);
 	return i;
 }
 
-void portmap_ipt_forget_flows(const struct ipt_list *gone)
+void portmap_ipt_forget_flows(struct nft *nft, const struct ipt_list *gone)
 {
 	for (size_t i = 0; i < gone->count;)
 		i = gone->at[i].to.family == IP_NONE ? i + 1
-						     : forget_run(gone, i);
+						     : forget_run(nft, gone, i);
 }

@@ -153,3 +153,35 @@ int portmap_ipt_taken(const struct portmap_ipt *ipt,
 	}
 	return r;
 }
+
+static int look_at_family(struct nft *nft, const struct portmap_rules *rules,
+			  enum ip_family family, struct err *err)
+{
+	auto_portmap_ipt struct portmap_ipt ipt = { .has_chain = false };
+	auto_ipt_list struct ipt_list want = { .count = 0 };
+	char chain[IPT_CHAIN];
+	int r;
+
+	portmap_ipt_chain("CNI-DN-", rules->owner.network,
+			  rules->owner.container, chain);
+	r = portmap_ipt_open(&ipt, family, nft, err);
+	r = r ?: ipt_chain(&ipt.nat, PORTMAP_DNAT, err);
+	if (r <= 0)
+		return r;
+	r = portmap_ipt_look(&ipt, chain, err);
+	r = r ?: portmap_ipt_look_entries(&ipt, err);
+	r = r ?: portmap_ipt_want(rules, family, &want, err);
+	return r ?: portmap_ipt_taken(&ipt, rules, &want, false, err);
+}
+
+int portmap_ipt_holds(struct nft *nft, const struct portmap_rules *rules,
+		      struct err *err)
+{
+	int r = 0;
+
+	if (rules->conf->pod4.ip.family != IP_NONE)
+		r = look_at_family(nft, rules, IP_V4, err);
+	if (r == 0 && rules->conf->pod6.ip.family != IP_NONE)
+		r = look_at_family(nft, rules, IP_V6, err);
+	return r;
+}

@@ -22,6 +22,7 @@ struct addition {
 	struct ipt_list keep;          /* other interfaces' rules */
 	struct strbuf stale;           /* handles of entries */
 	bool has_stale;
+	bool had; /* it had something before */
 	struct strbuf input;
 };
 
@@ -45,8 +46,10 @@ static int keep_others(struct addition *add, struct err *err)
 		struct ipt_rule *kept;
 
 		section = portmap_ipt_section(&chain->at[i], section);
-		if (strcmp(section, own) == 0)
+		if (strcmp(section, own) == 0) {
+			add->had = true;
 			continue;
+		}
 		kept = ipt_list_add(&add->keep);
 		if (!kept)
 			return err_nomem(err);
@@ -285,7 +288,7 @@ static int add_both(struct nft *nft, struct addition add[2], bool *changed,
 		r = look(&add[i], nft, families[i], err);
 		r = r ?: compose(&add[i], err);
 	}
-	*changed = r == 0;
+	*changed = r == 0 && !add[0].had && !add[1].had;
 	for (size_t i = 0; r == 0 && i < 2; i++)
 		if (there[i])
 			r = commit(&add[i], nft, err);

@@ -86,6 +86,15 @@ static int plan_forget(struct nft *nft, const struct owner *owner,
 	return 1;
 }
 
+static int has_chain(struct nft *nft, const struct owner *owner,
+		     struct err *err)
+{
+	struct nft_chain_info info;
+
+	return nft_chain_get(nft, portmap_layout.table, owner->chain, &info,
+			     err);
+}
+
 /*
  * With its last attachment the whole table goes. To know that it is the last,
  * nothing may change between the question and the commit: of two that go at
@@ -105,15 +114,15 @@ static int plan_del(struct nft *nft, const struct owner *owner, bool tidy,
 			return r;
 		nft_tx_since(tx, generation);
 	}
+	if (tidy && use == PORTMAP_LAYOUT_USE + 1) {
+		r = has_chain(nft, owner, err);
+		if (r > 0)
+			nft_del_table(tx, portmap_layout.table, 0);
+		return r < 0 ? r : 0;
+	}
 	r = plan_forget(nft, owner, &none, tx, err);
 	if (r <= 0)
 		return r;
-	if (tidy && use == PORTMAP_LAYOUT_USE + 1) {
-		nft_tx_begin(tx);
-		nft_tx_since(tx, generation);
-		nft_del_table(tx, portmap_layout.table, 0);
-		return 0;
-	}
 	nft_del_chain(tx, portmap_layout.table, owner->chain, 0);
 	return 0;
 }
@@ -159,48 +168,38 @@ int portmap_nft_del(struct nft *nft, const struct portmap_rules *rules,
 
 /* ---- ADD ---- */
 
-static int plan_claim(struct nft *nft, const struct portmap_rules *rules,
-		      const struct claim *claim, struct nft_tx *tx,
-		      struct err *err)
+static void put_claim(const struct owner *owner, const struct claim *claim,
+		      struct nft_tx *tx)
 {
-	const struct owner owner = owner_of(&rules->owner);
-	struct nft_element_info now = { .comment = "" };
 	const struct nft_element element = {
 		.set = claim->set,
 		.key = claim->key,
 		.data = claim->data,
-		.comment = owner.text,
+		.comment = owner->text,
 	};
+
+	nft_add_element(tx, &element, NLM_F_EXCL);
+}
+
+/*
+ * A port has one holder. IPAM says whose an address is: of whoever had it
+ * before, it is not.
+ */
+static int plan_claim(struct nft *nft, const struct owner *owner,
+		      const struct claim *claim, struct nft_tx *tx,
+		      struct err *err)
+{
+	const bool port = claim->data.len > 0;
+	struct nft_element_info now = { .comment = "" };
 	int r = nft_element_get(nft, claim->set, &claim->key, &now, err);
 
 	if (r < 0)
 		return r;
-	if (r > 0 && strcmp(now.comment, owner.text) != 0)
+	if (r > 0 && port && strcmp(now.comment, owner->text) != 0)
 		return claims_taken(claim, now.comment, err);
 	if (r > 0)
 		nft_del_element(tx, claim->set, &claim->key);
-	nft_add_element(tx, &element, NLM_F_EXCL);
-	return 0;
-}
-
-/* IPAM says whose an address is: of whoever had it before, it is not. */
-static int plan_pod(struct nft *nft, const struct owner *owner,
-		    const struct claim *claim, struct nft_tx *tx,
-		    struct err *err)
-{
-	struct nft_element_info now = { .comment = "" };
-	const struct nft_element element = {
-		.set = claim->set,
-		.key = claim->key,
-		.comment = owner->text,
-	};
-	int r = nft_element_get(nft, claim->set, &claim->key, &now, err);
-
-	if (r < 0)
-		return r;
-	if (r > 0)
-		nft_del_element(tx, claim->set, &claim->key);
-	nft_add_element(tx, &element, NLM_F_EXCL);
+	put_claim(owner, claim, tx);
 	return 0;
 }
 
@@ -242,6 +241,14 @@ static int plan_near(struct nft *nft, const struct cidr *const pods[2],
 	return 0;
 }
 
+static void put_near(const struct cidr *const pods[2], const bool missing[2],
+		     struct nft_tx *tx)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (missing[i])
+			near_rule(tx, pods[i]->ip.family, pods[i]->len);
+}
+
 /* What the table has for everybody, and the rules for these subnets. */
 static int plan_layout(struct nft *nft, const struct portmap_conf *conf,
 		       struct nft_tx *tx, struct err *err)
@@ -252,10 +259,60 @@ static int plan_layout(struct nft *nft, const struct portmap_conf *conf,
 
 	r = plan_near(nft, pods, missing, tx, err);
 	r = r ?: nft_layout_repair(nft, &portmap_layout, tx, err);
-	for (size_t i = 0; r == 0 && i < 2; i++)
-		if (missing[i])
-			near_rule(tx, pods[i]->ip.family, pods[i]->len);
+	if (r == 0)
+		put_near(pods, missing, tx);
 	return r;
+}
+
+/* The same where there is no table. */
+static void put_layout(const struct portmap_conf *conf, struct nft_tx *tx)
+{
+	const struct cidr *const pods[] = { &conf->pod4, &conf->pod6 };
+	const bool missing[] = { conf->pod4.ip.family != IP_NONE,
+				 conf->pod6.ip.family != IP_NONE };
+
+	nft_add_table(tx, portmap_layout.table, 0);
+	nft_add_chain(tx, &portmap_near, 0);
+	nft_layout_put(&portmap_layout, tx);
+	put_near(pods, missing, tx);
+}
+
+/*
+ * Is there a table? If not, nobody has anything, and nothing is asked for. That
+ * must still be so when it is made.
+ */
+static int look_table(struct nft *nft, struct nft_tx *tx, struct err *err)
+{
+	uint32_t generation;
+	int r = nft_table_get(nft, portmap_layout.table, NULL, err);
+
+	if (r != 0)
+		return r;
+	r = nft_generation(nft, &generation, err);
+	r = r ?: nft_table_get(nft, portmap_layout.table, NULL, err);
+	if (r == 0)
+		nft_tx_since(tx, generation);
+	return r;
+}
+
+/*
+ * What the table has for everybody, without what the owner had. Returns 1, or 0
+ * if the table is new.
+ */
+static int plan_shared(struct nft *nft, const struct portmap_rules *rules,
+		       const struct owner *owner, const struct claims *all,
+		       struct nft_tx *tx, struct err *err)
+{
+	int r = look_table(nft, tx, err);
+
+	if (r == 0)
+		put_layout(rules->conf, tx);
+	if (r <= 0)
+		return r;
+	r = plan_layout(nft, rules->conf, tx, err);
+	if (r == 0)
+		r = plan_forget(nft, owner, all, tx, err);
+	return r < 0 ? r : 1;
 }
 
 static int plan_add(struct nft *nft, const struct portmap_rules *rules,
@@ -267,22 +324,22 @@ static int plan_add(struct nft *nft, const struct portmap_rules *rules,
 					 .name = owner.chain,
 					 .comment = owner.text };
 	size_t ports;
-	int r;
+	int there, r;
 
 	r = claims_of(rules->conf, &all, err);
 	ports = all.count;
 	r = r ?: claims_of_pods(rules->conf, &all, err);
-	r = r ?: plan_layout(nft, rules->conf, tx, err);
-	if (r == 0)
-		r = plan_forget(nft, &owner, &all, tx, err);
-	if (r < 0)
-		return r;
+	there = r ?: plan_shared(nft, rules, &owner, &all, tx, err);
+	if (there < 0)
+		return there;
 	nft_add_chain(tx, &chain, 0);
 	pod_rules(tx, rules, all.at, ports);
-	r = 0;
-	for (size_t i = 0; r == 0 && i < all.count; i++)
-		r = i < ports ? plan_claim(nft, rules, &all.at[i], tx, err)
-			      : plan_pod(nft, &owner, &all.at[i], tx, err);
+	for (size_t i = 0; r == 0 && i < all.count; i++) {
+		if (there)
+			r = plan_claim(nft, &owner, &all.at[i], tx, err);
+		else
+			put_claim(&owner, &all.at[i], tx);
+	}
 	return r;
 }
 
@@ -328,29 +385,4 @@ int portmap_nft_taken(struct nft *nft, const struct portmap_rules *rules,
 				    : claims_taken(claim, now.comment, err);
 	}
 	return r;
-}
-
-#define NOWHERE "ferrule_nowhere"
-
-/*
- * All that the table has, and at its end a change that must be refused: so none
- * of it ever happens.
- */
-int portmap_nft_status(struct nft *nft, struct err *err)
-{
-	auto_nft_tx struct nft_tx tx = { .message = 0 };
-	struct err refusal = { .code = CNI_OK };
-	int r;
-
-	nft_add_table(&tx, portmap_layout.table, 0);
-	nft_add_chain(&tx, &portmap_near, 0);
-	r = nft_layout_repair(nft, &portmap_layout, &tx, &refusal);
-	nft_del_chain(&tx, portmap_layout.table, NOWHERE, 0);
-	r = r ?: nft_commit(nft, &tx, &refusal);
-	if (r == -ENOENT && strstr(refusal.msg, NOWHERE))
-		return 0;
-	(void)err_set(err, CNI_E_UNAVAILABLE, "backend: %s", refusal.msg);
-	if (*refusal.details)
-		(void)err_hint(err, "%s", refusal.details);
-	return -EINVAL;
 }

@@ -165,7 +165,7 @@ static int forget(struct nft *nft, const char *owner, struct err *err)
 	if (r >= 0)
 		r = portmap_nft_forget(nft, owner, &why);
 	if (r == 0)
-		flows_forget(&conf);
+		flows_forget(nft, &conf);
 	if (r < 0)
 		(void)err_set(err, why.code, "%s: %s", owner, why.msg);
 	return r;
@@ -188,4 +188,31 @@ int portmap_nft_gc(struct nft *nft, const char *network,
 		r = first_of(forget(nft, stale.owners.data + at, err), r);
 	strbuf_free(&stale.owners);
 	return r;
+}
+
+/* ---- STATUS ---- */
+
+#define NOWHERE "ferrule_nowhere"
+
+/*
+ * All that the table has, and at its end a change that must be refused: so none
+ * of it ever happens.
+ */
+int portmap_nft_status(struct nft *nft, struct err *err)
+{
+	auto_nft_tx struct nft_tx tx = { .message = 0 };
+	struct err refusal = { .code = CNI_OK };
+	int r;
+
+	nft_add_table(&tx, portmap_layout.table, 0);
+	nft_add_chain(&tx, &portmap_near, 0);
+	r = nft_layout_repair(nft, &portmap_layout, &tx, &refusal);
+	nft_del_chain(&tx, portmap_layout.table, NOWHERE, 0);
+	r = r ?: nft_commit(nft, &tx, &refusal);
+	if (r == -ENOENT && strstr(refusal.msg, NOWHERE))
+		return 0;
+	(void)err_set(err, CNI_E_UNAVAILABLE, "backend: %s", refusal.msg);
+	if (*refusal.details)
+		(void)err_hint(err, "%s", refusal.details);
+	return -EINVAL;
 }

@@ -19,7 +19,8 @@ int portmap_del(const struct cni_request *req, struct cni_result *result,
 	portmap_conf_read_some(req, result, &conf);
 	portmap_rules_recall(&nft, &rules, &conf);
 	r = portmap_rules_del(&nft, &rules, err);
-	flows_forget(&conf);
+	flows_forget(&nft, &conf);
+	nft_leave(&nft);
 	return r;
 }
 
@@ -48,7 +49,9 @@ int portmap_gc(const struct cni_request *req, struct cni_result *result,
 	r = cni_attachments_read(&req->conf, &valid, err);
 	if (r < 0 || !valid.present)
 		return r;
-	return portmap_rules_gc(&nft, req->name, &valid, err);
+	r = portmap_rules_gc(&nft, req->name, &valid, err);
+	nft_leave(&nft);
+	return r;
 }
 
 int portmap_status(const struct cni_request *req, struct cni_result *result,

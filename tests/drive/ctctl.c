@@ -61,7 +61,8 @@ int main(int argc, char **argv)
 {
 	struct conntrack_filter filters[MOST];
 	struct err err = { .code = CNI_OK };
-	size_t count = 0, deleted = 0;
+	auto_nft struct nft nft = NFT_CLOSED;
+	size_t count = 0;
 	int r;
 
 	argv++;
@@ -70,8 +71,7 @@ int main(int argc, char **argv)
 		usage();
 	for (; (int)count < argc / WORDS; count++)
 		filters[count] = filter_of(argv + count * WORDS);
-	r = conntrack_flush(filters, count, &deleted, &err);
-	(void)printf("deleted %zu\n", deleted);
+	r = conntrack_flush(&nft, filters, count, &err);
 	if (r < 0)
 		(void)printf("%d %s\n", r, err.msg);
 	return r < 0;

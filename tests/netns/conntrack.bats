@@ -74,7 +74,6 @@ assert_left() {
 	assert_left 1001 1002 1003 1004 1005
 	ctctl 4 udp 53 - !10.88.0.2
 	assert_ok
-	[ "$output" = "deleted 4" ] || flunk
 	assert_left 1005
 }
 
@@ -94,7 +93,6 @@ assert_left() {
 	} | make_flows
 	ctctl 4 udp 53 - !10.88.0.2
 	assert_ok
-	[ "$output" = "deleted 1" ] || flunk
 	# shellcheck disable=SC2046 # a word each
 	assert_left $(seq 2001 2100)
 }
@@ -109,14 +107,11 @@ assert_left() {
 		flow udp 192.0.2.1 53 1004
 	} | make_flows
 	ctctl 4 udp 53 10.0.0.2 !10.88.0.2
-	[ "$output" = "deleted 1" ] || flunk
 	assert_left 1001 1003 1004
 	ctctl 6 udp 53 fd00::1 !fd00:88::2
-	[ "$output" = "deleted 1" ] || flunk
 	assert_left 1001 1004
 	# What is forwarded is not the mapping's, whatever hostIP says.
 	ctctl 4 udp 53 192.0.2.1 !10.88.0.2
-	[ "$output" = "deleted 0" ] || flunk
 	assert_left 1001 1004
 }
 
@@ -135,10 +130,8 @@ assert_left() {
 	} | make_flows
 	ctctl 4 udp 80 - 10.88.0.2 4 tcp 80 - 10.88.0.2 4 sctp 80 - 10.88.0.2
 	assert_ok
-	[ "$output" = "deleted 3" ] || flunk
 	assert_left 1004 1005 1006 1007 1008
 	ctctl 4 tcp 0 - 10.88.0.2 6 tcp 80 - fd00:88::2
-	[ "$output" = "deleted 2" ] || flunk
 	assert_left 1005 1006 1007
 }
 
@@ -159,19 +152,57 @@ assert_left() {
 		"4 tcp 80 - 10.88.0.2 6 udp 81 - fd00:88::2"
 		"4 tcp 80 - 10.88.0.2 4 udp 81 - -"
 		"4 tcp 0 - 10.88.0.2 4 udp 0 - 10.88.0.2"
+		"6 tcp 80 - fd00:88::2"
+		"6 tcp 80 fd00::1 fd00:88::2"
+		"6 tcp 0 - fd00:88::2"
+		"6 tcp 80 - !fd00:88::9"
+		"6 tcp 80 - -"
 	)
 	for filter in "${filters[@]}"; do
 		{
-			flow tcp 10.0.0.1 80 1001 10.88.0.2:8080
+			case $filter in
+			4*) flow tcp 10.0.0.1 80 1001 10.88.0.2:8080 ;;
+			6*) flow tcp fd00::1 80 1001 "[fd00:88::2]:8080" ;;
+			esac
 			flow tcp 10.0.0.1 90 1002 10.88.0.4:8080
 			flow udp fd00::1 90 1003 "[fd00:88::4]:8080"
 		} | make_flows
 		# shellcheck disable=SC2086 # words
 		ctctl $filter
-		[ "$output" = "deleted 1" ] || flunk "$filter"
 		assert_left 1002 1003
 		in_ns host conntrack -F 2>/dev/null
 	done
+}
+
+# bats test_tags=ferrule
+@test "one container's flows are deleted by the kernel, where it can" {
+	host_addresses
+	{
+		flow tcp 10.0.0.1 80 1001 10.88.0.2:8080
+		flow tcp 10.0.0.1 80 1001 10.88.0.2:8080 -w 7
+		flow tcp 10.0.0.2 80 1002 10.88.0.2:8080
+		flow tcp 10.0.0.1 80 1003 10.88.0.3:8080
+		flow tcp 10.0.0.1 80 1004
+		flow tcp 10.88.0.2 80 1005
+		flow udp 10.0.0.1 80 1006 10.88.0.2:8080
+		flow tcp 10.0.0.1 81 1007 10.88.0.2:8080
+		flow tcp fd00::1 80 1008 "[fd00:88::2]:8080"
+	} | make_flows
+	FERRULE_TRACE=stderr ctctl 4 tcp 80 10.0.0.1 10.88.0.2
+	assert_ok
+	assert_left 1002 1003 1004 1005 1006 1007 1008
+	# Since 6.12; before, the request is refused, and all are listed.
+	[[ $output == *"port 80 of 10.88.0.2 = ok"* ]] ||
+		[[ $output == *"port 80 of 10.88.0.2 = EINVAL"*"ct list entries"* ]] ||
+		flunk
+	ctctl 4 tcp 80 - 10.88.0.2 4 tcp 81 - 10.88.0.2
+	assert_left 1003 1004 1005 1006 1008
+	# For many, they are listed.
+	# shellcheck disable=SC2046 # words
+	FERRULE_TRACE=stderr ctctl $(printf "4 tcp %s - 10.88.0.3 " {60..90})
+	assert_ok
+	[[ $output == *"ct list entries"* ]] || flunk
+	assert_left 1004 1005 1006 1008
 }
 
 # bats test_tags=ferrule
@@ -183,7 +214,6 @@ assert_left() {
 	done | make_flows
 	FERRULE_TRACE=stderr ctctl 4 udp 53 - !10.88.0.2 6 udp 53 - !fd00::2
 	assert_ok
-	[[ $output == *"deleted 2000" ]] || flunk
 	dumps=$(grep 'ct list' <<<"$output")
 	[[ $dumps == *"ct list entries = ok"* ]] || flunk
 	[ "$(wc -l <<<"$dumps")" = 1 ] || flunk
@@ -194,7 +224,6 @@ assert_left() {
 	flow udp fd00::1 53 1 | make_flows
 	FERRULE_TRACE=stderr ctctl 4 udp 53 - !10.88.0.2 6 udp 53 - !fd00::2
 	assert_ok
-	[[ $output == *"deleted 12001" ]] || flunk
 	dumps=$(grep 'ct list' <<<"$output")
 	[[ $dumps == *"of IPv4 = ok"*"of IPv6 = ok"* ]] || flunk
 	[ "$(wc -l <<<"$dumps")" = 2 ] || flunk
@@ -210,7 +239,6 @@ assert_left() {
 		flow udp 10.0.0.1 53 1002 10.88.0.2:53 -w 7
 	} | make_flows
 	ctctl 4 udp 53 - !10.88.0.2
-	[ "$output" = "deleted 2" ] || flunk
 	assert_left 1002
 }
 
@@ -219,9 +247,7 @@ assert_left() {
 	FERRULE_TRACE=stderr ctctl 4 udp 53 - !10.88.0.2
 	assert_ok
 	[[ $output != *"ct list"* ]] || flunk
-	[[ $output == *"deleted 0" ]] || flunk
 	ctctl
-	[ "$output" = "deleted 0" ] || flunk
 }
 
 # bats test_tags=ferrule
@@ -231,8 +257,9 @@ assert_left() {
 	local good="4 udp 53 - !10.88.0.2"
 	# shellcheck disable=SC2086 # words
 	ctctl $good 4 udp 0 - -
-	[ "$output" = "deleted 0
--22 conntrack filter without a port or a peer: Invalid argument" ] || flunk
+	[ "$output" = \
+		"-22 conntrack filter without a port or a peer: Invalid argument" ] ||
+		flunk
 	# shellcheck disable=SC2086
 	ctctl $good 4 udp 0 - !10.88.0.2
 	[[ $output == *"without a port or a peer"* ]] || flunk
@@ -252,8 +279,8 @@ assert_left() {
 		--inh-caps=-net_admin "$DRIVE_DIR/ctctl" 4 udp 53 - -) ||
 		status=$?
 	[ "$status" = 1 ] || flunk
-	[ "$output" = "deleted 0
--1 count connections (conntrack): Operation not permitted" ] || flunk
+	[ "$output" = "-1 count connections (conntrack): Operation not permitted" ] ||
+		flunk
 }
 
 # A client that goes on from one port, as DNS forwarders and VoIP do.
@@ -297,9 +324,7 @@ assert_left() {
 	send two
 	heard 2 two # the kernel remembers
 	ctctl 4 udp 53 - !10.88.0.3
-	[ "$output" = "deleted 1" ] || flunk
 	send three
 	heard 3 three
 	ctctl 4 udp 53 - !10.88.0.3
-	[ "$output" = "deleted 0" ] || flunk
 }

@@ -182,6 +182,20 @@ two_interfaces() {
 	none CNI-DN-
 }
 
+# What iptables translates, nf_tables never sees.
+# bats test_tags=ferrule
+@test "a port that iptables has is refused to nf_tables" {
+	BACKEND=iptables publish pod 8080:80/tcp
+	keep
+	BACKEND=nftables
+	portmap ADD pod2 "$(conf pod2 8081:80/tcp 8080:80/tcp)"
+	assert_error 105 '*portMappings\[1\]*8080/tcp is published by container "pod" of network "n", interface "eth0"'
+	assert_kept
+	# Not to who has it: it changes over.
+	publish pod 8080:80/tcp
+	none CNI-DN-
+}
+
 # bats test_tags=ferrule
 @test "the guard that somebody else has made is enough" {
 	BACKEND=iptables
@@ -227,4 +241,53 @@ two_interfaces() {
 	CID=c portmap DEL pod2 '{"cniVersion":"1.1.0","name":"pod2","type":"portmap"}'
 	assert_silent
 	! in_ns host nft list ruleset | grep '"c"' || flunk 'not all'
+}
+
+# break_restore NAME: a program of that name in front of the real one, which
+# fails. What it is a link to says that it is for nf_tables.
+break_restore() {
+	mkdir -p "$SCRATCH/broken"
+	printf '#!/bin/sh\necho broken >&2\nexit 3\n' >"$SCRATCH/broken/fake-nft"
+	chmod +x "$SCRATCH/broken/fake-nft"
+	ln -s fake-nft "$SCRATCH/broken/$1"
+}
+
+# bats test_tags=ferrule
+@test "ADD again that fails leaves what was there, and a first one nothing" {
+	BACKEND=iptables
+	serve pod tcp/80
+	publish pod 8080:80/tcp
+	keep
+	break_restore iptables-restore
+	portmap ADD pod "$(conf pod 8081:80/tcp)" PATH="$SCRATCH/broken:$PATH"
+	assert_error 5 "*iptables-restore failed*"
+	assert_kept
+	portmap ADD pod2 "$(conf pod2 8082:80/tcp)" PATH="$SCRATCH/broken:$PATH"
+	assert_error 5 "*iptables-restore failed*"
+	assert_kept
+	assert_answers lan 'pod *' tcp/192.0.2.1/8080 tcp/2001:db8::1/8080
+	# IPv4 is done by then.
+	mv "$SCRATCH/broken/iptables-restore" "$SCRATCH/broken/ip6tables-restore"
+	portmap ADD pod2 "$(conf pod2 8082:80/tcp)" PATH="$SCRATCH/broken:$PATH"
+	assert_error 5 "*ip6tables-restore failed*"
+	assert_kept
+	portmap ADD pod "$(conf pod 8080:80/tcp 8081:80/tcp)" \
+		PATH="$SCRATCH/broken:$PATH"
+	assert_error 5 "*ip6tables-restore failed*"
+	assert_answers lan 'pod *' tcp/192.0.2.1/8080 tcp/2001:db8::1/8080
+	withdraw pod 8080:80/tcp 8081:80/tcp
+	assert_deaf lan tcp/192.0.2.1/8080 tcp/2001:db8::1/8080
+}
+
+# bats test_tags=ferrule
+@test "what nf_tables has stays, if the change to iptables fails" {
+	serve pod tcp/80
+	BACKEND=nftables
+	publish pod 8080:80/tcp
+	keep
+	BACKEND=iptables
+	break_restore ip6tables-restore
+	portmap ADD pod "$(conf pod 8080:80/tcp)" PATH="$SCRATCH/broken:$PATH"
+	assert_error 5 "*ip6tables-restore failed*"
+	assert_answers lan 'pod *' tcp/192.0.2.1/8080 tcp/2001:db8::1/8080
 }

@@ -215,6 +215,43 @@ assert_taken() {
 
 # ---- DEL ----
 
+# assert_no_stdio PID: nor will it have had a moment later.
+assert_no_stdio() {
+	local fd
+	for fd in 0 1 2; do
+		[ "$(readlink "/proc/$1/fd/$fd")" = /dev/null ] && continue
+		sleep 0.02
+		case $(readlink "/proc/$1/fd/$fd" || :) in
+		'' | /dev/null) ;; # '': it has gone
+		*) flunk "descriptor $fd of $1" ;;
+		esac
+	done
+}
+
+# The kernel frees what was deleted, and whoever closes the socket waits for it.
+# bats test_tags=ferrule
+@test "DEL is done when it returns; who stays behind has no stdio, and goes" {
+	local pid left=0
+	for _ in {1..20}; do
+		portmap ADD pod "$(conf pod 8080:80/tcp)"
+		assert_ok
+		portmap DEL pod "$(conf pod)"
+		assert_silent
+		for pid in $(ip netns pids host); do
+			left=$((left + 1))
+			assert_no_stdio "$pid"
+		done
+		in_ns host nft list ruleset >"$SCRATCH/rules"
+		[ ! -s "$SCRATCH/rules" ] || flunk "$(<"$SCRATCH/rules")"
+	done
+	[ $left -gt 0 ] || flunk "DEL has waited itself, 20 times"
+	for _ in {1..50}; do
+		[ -n "$(ip netns pids host)" ] || return 0
+		sleep 0.1
+	done
+	flunk "still there: $(ip netns pids host)"
+}
+
 @test "DEL twice, and without anything to delete" {
 	for BACKEND in $BACKENDS; do
 		withdraw pod 8080:80/tcp
