@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/text.h"
 #include "runtime-glue/oci/device.h"
 #include "runtime-glue/oci/launch.h"
 #include "runtime-glue/oci/rdt.h"
@@ -149,22 +148,9 @@ static int for_children(struct launch *l, struct err *err)
 		if (unshare(CLONE_NEWTIME) < 0)
 			return err_sys(err, errno,
 				       "unshare the time namespace");
-		r = ns_time_offsets(&l->doc.spec.linux_, err);
+		r = ns_time_offsets(&l->doc.spec.linux_, AT_FDCWD, err);
 	}
 	return r ?: ns_join(&l->ns, SPEC_NS_PID, err);
-}
-
-static int ours_again(const char *name, int flag, struct err *err)
-{
-	auto_fd int fd = -1;
-	char path[64];
-
-	text_format(path, sizeof(path), "/proc/self/ns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, flag) < 0)
-		return err_sys(err, errno, "return to our own namespace %s",
-			       path);
-	return 0;
 }
 
 int launch_birth(struct launch *l, struct err *err)
@@ -188,9 +174,9 @@ int launch_birth(struct launch *l, struct err *err)
 	if (pid < 0)
 		return pid;
 	if (joined_pid)
-		r = ours_again("pid", CLONE_NEWPID, err);
+		r = ns_return(SPEC_NS_PID, err);
 	if (r == 0 && !l->ns.user && (l->ns.made & CLONE_NEWTIME))
-		r = ours_again("time", CLONE_NEWTIME, err);
+		r = ns_return(SPEC_NS_TIME, err);
 	if (!l->ns.user)
 		r = r ?: adopt(l, pid, err);
 	r = r ?: converse(l, pid, err);
