@@ -153,6 +153,16 @@ static int for_children(struct launch *l, struct err *err)
 	return r ?: ns_join(&l->ns, SPEC_NS_PID, err);
 }
 
+/* What an ordinary user needs, and may not know. */
+static int hint_at_user(const struct launch *l, int r, struct err *err)
+{
+	if (r == -EPERM && !l->ns.user)
+		(void)err_hint(err, "without rights over the host, "
+				    "linux.namespaces needs one of type "
+				    "\"user\": a user namespace");
+	return r;
+}
+
 int launch_birth(struct launch *l, struct err *err)
 {
 	int made = l->ns.user ? 0 : l->ns.made & ~LATER;
@@ -172,7 +182,7 @@ int launch_birth(struct launch *l, struct err *err)
 		init_main(l, pair[1]);
 	(void)close(pair[1]);
 	if (pid < 0)
-		return pid;
+		return hint_at_user(l, pid, err);
 	if (joined_pid)
 		r = ns_return(SPEC_NS_PID, err);
 	if (r == 0 && !l->ns.user && (l->ns.made & CLONE_NEWTIME))

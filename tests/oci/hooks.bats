@@ -177,12 +177,13 @@ all_hooks() {
 		flunk "$(<"$SCRATCH/fds")"
 }
 
-# The specification: log it and go on. runc and crun kill the container.
-# bats test_tags=ferrule
-@test "a failing poststart hook is told, and the container lives" {
+# The specification: log it and go on. runc and crun end it, and so do we.
+@test "a failing poststart hook is told, and ends the container" {
 	hook poststart 'exit 6'
-	launch_waiting
-	status_is running
+	make_box wait
+	oci start $ID
+	assert_fails poststart
+	becomes stopped
 	gone
 }
 

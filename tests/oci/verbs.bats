@@ -343,6 +343,44 @@ load helpers
 	gone
 }
 
+# crun has other defaults.
+# bats test_tags=not-crun
+@test "exec --process: what it leaves out is the container's" {
+	config '.process.capabilities |= map_values(["CAP_KILL"]) |
+		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 77, hard: 88}] |
+		.process.oomScoreAdj = 321'
+	launch_waiting
+	echo '{"args": ["/bin/report", "status", "CapEff", "status", "CapBnd",
+		"read", "/proc/self/limits", "read", "/proc/self/oom_score_adj"],
+		"cwd": "/"}' >"$SCRATCH/process.json"
+	oci exec --process "$SCRATCH/process.json" $ID
+	assert_ok
+	saw CapEff=0000000000000020 CapBnd=0000000000000020 \
+		'read /proc/self/oom_score_adj=321'
+	saw_like 'read /proc/self/limits=Max open files +77 +88 +files *' ||
+		saw_like '.*Max open files +77 +88 +files *'
+	gone
+}
+
+@test "exec: the session keyring is the container's" {
+	launch_waiting keyring
+	oci exec $ID /bin/report keyring
+	assert_ok
+	saw_like "keyring=keyring;.*;_ses\.$ID"
+	gone
+}
+
+@test "exec: the caller's session keyring where the container has it" {
+	args /bin/report wait
+	oci_out=$SCRATCH/box.out oci_err=$SCRATCH/box.err \
+		oci run --detach --no-new-keyring --bundle "$BUNDLE" $ID
+	assert_ok
+	oci exec $ID /bin/report keyring
+	assert_ok
+	saw_not "_ses.$ID"
+	gone
+}
+
 @test "exec --detach: pid file, goes on, dies with the container" {
 	launch_waiting
 	oci exec --detach --pid-file "$SCRATCH/exec.pid" $ID /bin/report sleep 1000
@@ -435,6 +473,111 @@ load helpers
 		3<"$SCRATCH/file" >"$SCRATCH/out" 2>&1 </dev/null
 	output=$(<"$SCRATCH/out")
 	saw 'env LISTEN_FDS=1' 'env LISTEN_PID=1' 'readfd 3=activated'
+}
+
+# crun does not look at LISTEN_PID.
+# bats test_tags=not-crun
+@test "LISTEN_FDS for another process is not ours to pass on" {
+	echo secret >"$SCRATCH/file"
+	args /bin/report env fds
+	LISTEN_FDS=1 LISTEN_PID=1 oci run --bundle "$BUNDLE" $ID 3<"$SCRATCH/file"
+	assert_ok
+	saw_not LISTEN_FDS 'fd 3='
+	LISTEN_FDS=9 LISTEN_PID=1 oci run --bundle "$BUNDLE" $ID
+	assert_ok
+}
+
+@test "run and exec with SIGCHLD ignored by who calls" {
+	args /bin/report exit 7
+	cat >"$SCRATCH/ignoring" <<-'END'
+		import os, signal, sys
+		signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+		os.execv(sys.argv[1], sys.argv[1:])
+	END
+	runtime=$OCI_RUNTIME
+	OCI_RUNTIME=$SCRATCH/${runtime##*/}
+	printf '#!/bin/sh\nexec /usr/bin/python3 %s %s "$@"\n' \
+		"$SCRATCH/ignoring" "$runtime" >"$OCI_RUNTIME"
+	chmod +x "$OCI_RUNTIME"
+	oci run --bundle "$BUNDLE" $ID
+	assert_status 7
+	launch_waiting
+	oci exec $ID /bin/report exit 8
+	assert_status 8
+	gone
+}
+
+@test "the start socket is not for others, whatever the umask" {
+	umask 0
+	make_box
+	umask 022
+	[ -z "$(find "$STATE/$ID" -type s -perm /077)" ]
+	gone
+}
+
+# ---- sd_notify(3) ----
+
+# manager: a service manager's socket. What it is told goes to $told.
+manager() {
+	told=$SCRATCH/told
+	/usr/bin/python3 "$TESTS/receive.py" manager "$SCRATCH/manager" \
+		>"$told" 2>&1 3>&- &
+	eventually test -S "$SCRATCH/manager"
+	export NOTIFY_SOCKET=$SCRATCH/manager
+}
+
+# Says $1 to the socket that it has, then goes on.
+notifier() {
+	mkdir -p "$ROOTFS/run"
+	args /bin/report env notify "$1" wait
+}
+
+@test "NOTIFY_SOCKET: start waits for READY=1, and tells the main process" {
+	manager
+	notifier READY=1
+	oci_out=$SCRATCH/box.out oci_err=$SCRATCH/box.err \
+		oci create --bundle "$BUNDLE" --pid-file "$SCRATCH/pid" $ID
+	assert_ok
+	oci start $ID
+	assert_ok
+	eventually grep -qx "MAINPID=$(<"$SCRATCH/pid")" "$told"
+	grep -qx READY=1 "$told"
+	grep -q '^env NOTIFY_SOCKET=/run/notify/' "$SCRATCH/box.out"
+	gone
+}
+
+@test "NOTIFY_SOCKET: run --detach, with a user namespace" {
+	manager
+	notifier READY=1
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings'
+	chown 100000:100000 "$ROOTFS" "$ROOTFS"/{dev,run}
+	oci_out=$SCRATCH/box.out oci_err=$SCRATCH/box.err \
+		oci run --detach --bundle "$BUNDLE" $ID
+	assert_ok
+	eventually grep -qx READY=1 "$told"
+	gone
+}
+
+@test "NOTIFY_SOCKET: run in the foreground stays the main process" {
+	manager
+	args /bin/report notify READY=1 sleep 1 exit 3
+	oci run --bundle "$BUNDLE" $ID
+	assert_status 3
+	eventually grep -qx READY=1 "$told"
+	never grep MAINPID "$told"
+}
+
+# runc looks every 100 ms for the end.
+@test "NOTIFY_SOCKET: a container that ends without a word, or lies" {
+	manager
+	args /bin/report notify MAINPID=1 notify STATUS=x sleep 1
+	oci run --detach --bundle "$BUNDLE" $ID
+	assert_ok
+	becomes stopped
+	never grep . "$told"
+	gone
 }
 
 @test "errors go to the log as JSON lines for shims" {
