@@ -132,9 +132,9 @@ static int serve_one(struct serving *s, struct err *err)
 		return errno == EINTR ? 0 : err_sys(err, errno, "poll");
 	if (at[0].revents)
 		take_signals(s);
-	/* We are who the service manager watches, and stay so. */
+	/* It is us that the service manager is to watch. */
 	if (at[1].revents && notify_is_ready(s->front->notify))
-		notify_tell(0);
+		notify_tell(getpid());
 	if (count == 2)
 		return 0;
 	r = console_step(s->front->pump, at + 2, err);

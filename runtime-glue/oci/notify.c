@@ -208,15 +208,14 @@ void notify_tell(pid_t pid)
 {
 	uint64_t start = trace_start();
 	auto_fd int fd = dial();
-	char text[64] = "READY=1";
+	char text[64];
 	int r = fd < 0 ? fd : 0;
 
-	if (pid)
-		text_format(text, sizeof(text), "READY=1\nMAINPID=%d", pid);
+	text_format(text, sizeof(text), "READY=1\nMAINPID=%d", pid);
 	if (r == 0 && send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
 		r = -errno;
 	r = r ?: barrier(fd);
-	trace_end(start, r, "notify", "%s", pid ? "READY, MAINPID" : "READY");
+	trace_end(start, r, "notify", "READY=1, MAINPID=%d", pid);
 	if (r < 0)
 		log_warn("NOTIFY_SOCKET: tell \"%s\": %s", manager() ?: "",
 			 err_text(-r));

@@ -3,8 +3,8 @@
  * sd_notify(3) out of a container. With NOTIFY_SOCKET in our environment the
  * container gets a socket of its own (ROOT/ID/notify/notify.sock, seen as
  * /run/notify/notify.sock), and whoever starts it listens there. Of what it
- * says only READY=1 goes on to the service manager, along with the MAINPID
- * that is the container's: all else could be lies about the host.
+ * says only READY=1 goes on to the service manager, with a MAINPID of our
+ * own saying: all else could be lies about the host.
  */
 #pragma once
 
@@ -29,8 +29,8 @@ int notify_open(const struct state *state, int *fd, struct err *err) MUST_CHECK;
 bool notify_is_ready(int fd);
 
 /*
- * Tell the service manager READY=1 and, unless 0, MAINPID=@pid, and wait until
- * it has taken note: it asks the kernel who we are, and we may end then. What
+ * Tell the service manager READY=1 and MAINPID=@pid, and wait until it has
+ * taken note: it asks the kernel who we are, and we may end then. What
  * fails is only logged.
  */
 void notify_tell(pid_t pid);
