@@ -152,12 +152,12 @@ int ns_join_all(struct ns_plan *plan, struct err *err)
 {
 	int r = 0;
 
-	for (int i = 0; plan->user && i < SPEC_NS_COUNT; i++)
+	for (enum spec_ns i = 0; plan->user && i < SPEC_NS_COUNT; i++)
 		if (i != SPEC_NS_USER && i != SPEC_NS_MOUNT)
 			(void)join(plan, i);
 	if (plan->user)
 		r = ns_join(plan, SPEC_NS_USER, err);
-	for (int i = 0; r == 0 && i < SPEC_NS_COUNT; i++)
+	for (enum spec_ns i = 0; r == 0 && i < SPEC_NS_COUNT; i++)
 		if (i != SPEC_NS_USER && i != SPEC_NS_MOUNT)
 			r = ns_join(plan, i, err);
 	return r ?: ns_join(plan, SPEC_NS_MOUNT, err);
@@ -211,7 +211,7 @@ int ns_time_offsets(const struct spec_linux *spec, int proc, struct err *err)
 
 void ns_close(struct ns_plan *plan)
 {
-	for (int i = 0; i < SPEC_NS_COUNT; i++)
+	for (enum spec_ns i = 0; i < SPEC_NS_COUNT; i++)
 		if (plan->fd[i] >= 0)
 			(void)close(take_fd(&plan->fd[i]));
 }

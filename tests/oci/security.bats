@@ -300,7 +300,7 @@ own_runtime() {
 		attempt say started
 		unharmed || break
 	done
-	kill -KILL $racer
+	kill $racer # timeout(1), who passes it on, as it could not KILL
 	wait $racer || :
 	unharmed
 }
