@@ -267,7 +267,7 @@ check-netns: $(BINS) $(DRIVERS) ## the plugins in throwaway namespaces [PLUGIN_D
 # The runtime under test. Another one (build/peers/oci/runc) must pass too, but
 # for the tests tagged `ferrule` and those tagged `not-` and its name.
 OCI_RUNTIME ?= $(BUILD)/bin/runtime-glue-oci
-OCI_FOREIGN := $(filter-out $(abspath $(BUILD) $(BUILD)/valgrind)/%,$(abspath $(OCI_RUNTIME)))
+OCI_FOREIGN := $(filter-out $(addsuffix /%,$(abspath $(BUILD)/bin $(BUILD)/valgrind)),$(abspath $(OCI_RUNTIME)))
 OCI_TAGS    ?= $(if $(OCI_FOREIGN),!ferrule$(comma)!not-$(notdir $(OCI_RUNTIME)))
 OCI_TESTS   ?= $(sort $(wildcard tests/oci/*.bats tests/clients/*.bats))
 comma       := ,
@@ -290,10 +290,12 @@ else
 	$(call again,fuzz,FUZZ=1 CC=$(if $(CLANG),$(CC),clang) $@)
 endif
 
-sanitize: ## unit and namespace tests, everything under ASan, UBSan and LSan
-	+$(RUN) stages check-unit sanitize-netns
+sanitize: ## unit, namespace and container tests, everything under ASan, UBSan and LSan
+	+$(RUN) stages check-unit sanitize-netns sanitize-oci
 sanitize-netns:
 	$(call again,san,SAN=1 PLUGIN_DIR=$(BUILD)-san/bin check-netns)
+sanitize-oci:
+	$(call again,san,SAN=1 OCI_RUNTIME=$(BUILD)-san/bin/runtime-glue-oci check-oci)
 
 check-valgrind: $(BINS) $(UNITS) ## unit and namespace tests under valgrind, leaked descriptors too
 	$(RUN) wrap $(BUILD)/valgrind/bin $(BINS)
@@ -387,7 +389,7 @@ uninstall: ## remove what install installed
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-vm check-fuzz fuzz \
-	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns bench bench-oci demo \
+	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns bench bench-oci demo \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -print 2>/dev/null)

@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/text.h"
 #include "runtime-glue/oci/device.h"
 #include "runtime-glue/oci/launch.h"
 #include "runtime-glue/oci/rdt.h"
@@ -149,22 +148,19 @@ static int for_children(struct launch *l, struct err *err)
 		if (unshare(CLONE_NEWTIME) < 0)
 			return err_sys(err, errno,
 				       "unshare the time namespace");
-		r = ns_time_offsets(&l->doc.spec.linux_, err);
+		r = ns_time_offsets(&l->doc.spec.linux_, AT_FDCWD, err);
 	}
 	return r ?: ns_join(&l->ns, SPEC_NS_PID, err);
 }
 
-static int ours_again(const char *name, int flag, struct err *err)
+/* What an ordinary user needs, and may not know. */
+static int hint_at_user(const struct launch *l, int r, struct err *err)
 {
-	auto_fd int fd = -1;
-	char path[64];
-
-	text_format(path, sizeof(path), "/proc/self/ns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, flag) < 0)
-		return err_sys(err, errno, "return to our own namespace %s",
-			       path);
-	return 0;
+	if (r == -EPERM && !l->ns.user)
+		(void)err_hint(err, "without rights over the host, "
+				    "linux.namespaces needs one of type "
+				    "\"user\": a user namespace");
+	return r;
 }
 
 int launch_birth(struct launch *l, struct err *err)
@@ -186,11 +182,11 @@ int launch_birth(struct launch *l, struct err *err)
 		init_main(l, pair[1]);
 	(void)close(pair[1]);
 	if (pid < 0)
-		return pid;
+		return hint_at_user(l, pid, err);
 	if (joined_pid)
-		r = ours_again("pid", CLONE_NEWPID, err);
+		r = ns_return(SPEC_NS_PID, err);
 	if (r == 0 && !l->ns.user && (l->ns.made & CLONE_NEWTIME))
-		r = ours_again("time", CLONE_NEWTIME, err);
+		r = ns_return(SPEC_NS_TIME, err);
 	if (!l->ns.user)
 		r = r ?: adopt(l, pid, err);
 	r = r ?: converse(l, pid, err);

@@ -56,10 +56,22 @@ void init_reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* sd_listen_fds(3): as many as LISTEN_FDS says are meant for the container. */
+/*
+ * sd_listen_fds(3): as many as LISTEN_FDS says are meant for the container,
+ * unless LISTEN_PID says that they were meant for another process.
+ */
+static const char *listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+	char ours[TEXT_NUM];
+
+	(void)text_uint(ours, (uint64_t)getpid());
+	return pid && strcmp(pid, ours) != 0 ? NULL : getenv("LISTEN_FDS");
+}
+
 int launch_count_fds(int preserve, int *keep, int *listening, struct err *err)
 {
-	const char *listen = getenv("LISTEN_FDS");
+	const char *listen = listen_fds();
 	char *end = NULL;
 	long more = listen && *listen ? strtol(listen, &end, 10) : 0;
 

@@ -32,6 +32,7 @@ struct exec {
 	struct cgroup cgroup;
 	struct process process;
 	struct ns_plan ns;
+	char *cache; /* of seccomp filters */
 	int sync, console, terminal, pidfd, keep;
 	bool sibling; /* it is born by a stage in between */
 };
@@ -51,6 +52,7 @@ static void exec_close(struct exec *x)
 	state_close(&x->state);
 	spec_doc_free(&x->container);
 	spec_doc_free(&x->own);
+	free(take_ptr(x->cache));
 }
 
 static int check_status(const struct exec *x, struct err *err)
@@ -84,6 +86,24 @@ static int check_terminal(const struct exec *x, struct err *err)
 	return 0;
 }
 
+/* By a pid, which must have been the container's all the while. */
+static int open_namespaces(struct exec *x, struct err *err)
+{
+	auto_fd int pidfd = state_pidfd(&x->state);
+	struct err why = { .code = CNI_OK };
+	int r = pidfd < 0 ? pidfd : ns_open_of(x->state.pid, &x->ns, &why);
+	auto_fd int again = state_pidfd(&x->state);
+
+	if (pidfd == -ESRCH || again == -ESRCH)
+		return err_set(err, CNI_E_IO,
+			       "cannot exec in a container that is stopped: "
+			       "container \"%s\" is not running",
+			       x->options->id);
+	if (pidfd < 0)
+		return err_sys(err, -pidfd, "pidfd_open %d", x->state.pid);
+	return r < 0 ? err_take(err, &why) : 0;
+}
+
 static int prepare(struct exec *x, const struct runtime *runtime,
 		   struct err *err)
 {
@@ -99,8 +119,13 @@ static int prepare(struct exec *x, const struct runtime *runtime,
 		    ?: exec_process(options, &x->container.spec, &x->own,
 				    &x->spec, err);
 	r = r ?: check_terminal(x, err);
-	r = r ?: ns_open_of(x->state.pid, &x->ns, err);
+	r = r ?: open_namespaces(x, err);
 	r = r ?: cgroup_from_json(x->state.cgroups, &x->cgroup, err);
+	/* As at create. */
+	if (r == 0 && asprintf(&x->cache, "%s/@seccomp", runtime->root) < 0) {
+		x->cache = NULL;
+		r = err_nomem(err);
+	}
 	if (r < 0)
 		return r;
 	x->process.spec = &x->spec;
@@ -109,6 +134,8 @@ static int prepare(struct exec *x, const struct runtime *runtime,
 	x->process.setgroups = true;
 	x->process.id = options->id;
 	x->process.exec = true;
+	x->process.new_keyring = x->state.own_keyring;
+	x->process.cache = x->cache;
 	/* A user namespace gives all there is, whatever we had before. */
 	x->process.bounding = x->ns.user ? UINT64_MAX : 0;
 	return process_prepare(&x->process, err);
@@ -145,11 +172,6 @@ static int take_terminal(struct exec *x, struct err *err)
 	return r ?: console_take(slave, err);
 }
 
-/*
- * A procfs for what is written about ourselves, opened where it can be
- * trusted: on the host. /proc/self there means the one who opens it, so the
- * descriptor is good after the namespaces have been joined.
- */
 /* With rights over the host, which root of a user namespace has not. */
 static int set_limits(struct exec *x, int proc, struct err *err)
 {
@@ -159,6 +181,15 @@ static int set_limits(struct exec *x, int proc, struct err *err)
 		       ?: process_limits_rest(&x->process, err);
 }
 
+/*
+ * A procfs for what is written about ourselves, opened where it can be
+ * trusted: on the host. /proc/self there means the one who opens it, so the
+ * descriptor is good after the namespaces have been joined.
+ *
+ * Who is in the container must not look into us, who have descriptors of the
+ * host: root has seen to it; others whose /proc/self would not be theirs to
+ * write to any more do once that is done.
+ */
 static int join(struct exec *x, int sync, int *proc, struct err *err)
 {
 	pid_t pid;
@@ -168,6 +199,7 @@ static int join(struct exec *x, int sync, int *proc, struct err *err)
 	if (*proc < 0)
 		return err_sys(err, errno, "open /proc");
 	r = set_limits(x, *proc, err);
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	r = r ?: ns_join_all(&x->ns, err);
 	if (r == 0 && x->ns.user) {
 		x->process.setgroups = ns_may_setgroups(*proc);
@@ -258,12 +290,13 @@ static int converse(struct exec *x, pid_t *pid, struct err *err)
 
 static int give_birth(struct exec *x, pid_t *out, struct err *err)
 {
+	bool joins_pid = x->ns.fd[SPEC_NS_PID] >= 0 && !x->ns.user;
 	int pair[2];
 	pid_t pid;
 	int r = 0;
 
 	/* With rights over it from out here, one child is enough. */
-	if (x->ns.fd[SPEC_NS_PID] >= 0 && !x->ns.user)
+	if (joins_pid)
 		r = ns_join(&x->ns, SPEC_NS_PID, err);
 	x->sibling = x->ns.fd[SPEC_NS_PID] >= 0;
 	r = r ?: sync_pair(pair, err);
@@ -277,7 +310,9 @@ static int give_birth(struct exec *x, pid_t *out, struct err *err)
 	if (pid < 0)
 		return pid;
 	*out = pid;
-	r = into_cgroup(x, pid, err);
+	if (joins_pid)
+		r = ns_return(SPEC_NS_PID, err);
+	r = r ?: into_cgroup(x, pid, err);
 	r = r ?: sync_send(x->sync, SYNC_GO, 0, err);
 	return r ?: converse(x, out, err);
 }

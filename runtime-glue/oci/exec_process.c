@@ -143,6 +143,25 @@ static int change(const struct exec_options *options, struct spec_doc *own,
 	return 0;
 }
 
+/*
+ * What --process leaves out is the container's, as with runc: a process without
+ * its profile, its label or its limits would be less confined than that.
+ */
+static void inherit(const struct spec_process *container,
+		    struct spec_process *out)
+{
+	if (!out->caps.set)
+		out->caps = container->caps;
+	if (out->rlimit_count == 0) {
+		out->rlimit_count = container->rlimit_count;
+		out->rlimits = container->rlimits;
+	}
+	if (!out->oom_score_adj.set)
+		out->oom_score_adj = container->oom_score_adj;
+	out->apparmor = out->apparmor ?: container->apparmor;
+	out->selinux = out->selinux ?: container->selinux;
+}
+
 int exec_process(const struct exec_options *options,
 		 const struct spec *container, struct spec_doc *own,
 		 struct spec_process *out, struct err *err)
@@ -154,6 +173,7 @@ int exec_process(const struct exec_options *options,
 		if (r < 0)
 			return r;
 		*out = own->spec.process;
+		inherit(&container->process, out);
 		/* runc and crun take a tty from either. */
 		out->terminal |= options->tty;
 		return 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "runtime-glue/oci/notify.h"
 #include "runtime-glue/process/console.h"
 
 struct serving {
@@ -116,22 +117,27 @@ static void take_signals(struct serving *s)
 
 static int serve_one(struct serving *s, struct err *err)
 {
-	struct pollfd at[1 + CONSOLE_FDS] = { { s->front->signals, POLLIN,
-						0 } };
-	nfds_t count = 1;
+	struct pollfd at[2 + CONSOLE_FDS] = {
+		{ s->front->signals, POLLIN, 0 },
+		{ s->front->notify, POLLIN, 0 },
+	};
+	nfds_t count = 2;
 	int r;
 
 	if (s->front->pump) {
-		console_poll(s->front->pump, at + 1);
+		console_poll(s->front->pump, at + 2);
 		count += CONSOLE_FDS;
 	}
 	if (poll(at, count, -1) < 0)
 		return errno == EINTR ? 0 : err_sys(err, errno, "poll");
 	if (at[0].revents)
 		take_signals(s);
-	if (count == 1)
+	/* It is us that the service manager is to watch. */
+	if (at[1].revents && notify_is_ready(s->front->notify))
+		notify_tell(getpid());
+	if (count == 2)
 		return 0;
-	r = console_step(s->front->pump, at + 1, err);
+	r = console_step(s->front->pump, at + 2, err);
 	if (r > 0)
 		console_pump_free(take_ptr(s->front->pump));
 	return r < 0 ? r : 0;
@@ -166,6 +172,8 @@ void front_close(struct front *front)
 		console_restore(take_ptr(front->console));
 	if (front->master >= 0)
 		(void)close(take_fd(&front->master));
+	if (front->notify >= 0)
+		(void)close(take_fd(&front->notify));
 	if (front->signals >= 0) {
 		(void)close(take_fd(&front->signals));
 		(void)sigprocmask(SIG_SETMASK, &front->before, NULL);

@@ -17,15 +17,16 @@ struct front {
 	int signals;             /* signalfd */
 	sigset_t before;         /* the mask to go back to */
 	int master;              /* of its terminal, or -1 */
+	int notify;              /* see notify.h, or -1 */
 	struct console *console; /* ours, set raw; NULL: none */
 	struct console_pump *pump;
 };
 
 #define auto_front AUTO(front_close)
-#define FRONT_NONE                          \
-	(struct front)                      \
-	{                                   \
-		.signals = -1, .master = -1 \
+#define FRONT_NONE                                        \
+	(struct front)                                    \
+	{                                                 \
+		.signals = -1, .master = -1, .notify = -1 \
 	}
 
 /*

@@ -56,13 +56,35 @@ static int become_root(const struct launch *l, struct err *err)
 	return 0;
 }
 
-static int enter_user(struct launch *l, int sync, struct err *err)
+/*
+ * In a user namespace that others are in already, they have rights over us: a
+ * process that they could trace would lend them the descriptors of the host's
+ * that it has. One that cannot be traced is not its user's in /proc any more,
+ * so limits are set before. (Root has forbidden it all along.)
+ */
+static bool joins_as_user(const struct launch *l)
 {
-	auto_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int may = 1;
-	int r = proc < 0 ? err_sys(err, errno, "open /proc")
-			 : ns_join_all(&l->ns, err);
+	return l->ns.user && !(l->ns.made & CLONE_NEWUSER) && !l->root;
+}
 
+static int hide(const struct launch *l, int proc, struct err *err)
+{
+	int r;
+
+	if (!joins_as_user(l))
+		return 0;
+	r = process_limits_of(&l->process, getpid(), proc, err);
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0) < 0)
+		r = err_sys(err, errno, "forbid to be traced");
+	return r;
+}
+
+static int enter_user(struct launch *l, int proc, int sync, struct err *err)
+{
+	int may = 1;
+	int r = hide(l, proc, err);
+
+	r = r ?: ns_join_all(&l->ns, err);
 	if (r < 0)
 		return r;
 	if (!(l->ns.made & CLONE_NEWUSER)) {
@@ -87,15 +109,18 @@ static int stage(struct launch *l, int sync, struct err *err)
 {
 	int made =
 		l->ns.made & ~(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWCGROUP);
+	auto_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	pid_t pid;
 	int r;
 
-	r = enter_user(l, sync, err);
+	if (proc < 0)
+		return err_sys(err, errno, "open /proc");
+	r = enter_user(l, proc, sync, err);
 	if (r == 0 && (made & CLONE_NEWTIME)) {
 		if (unshare(CLONE_NEWTIME) < 0)
 			return err_sys(err, errno,
 				       "unshare the time namespace");
-		r = ns_time_offsets(&l->doc.spec.linux_, err);
+		r = ns_time_offsets(&l->doc.spec.linux_, proc, err);
 	}
 	r = r ?: become_root(l, err);
 	if (r == 0 && unshare(made & ~CLONE_NEWTIME) < 0)
@@ -197,6 +222,8 @@ static int set_limits(struct launch *l, int sync, struct err *err)
 {
 	if (!l->ns.user)
 		return process_limits(&l->process, l->rootfs.proc, err);
+	if (joins_as_user(l))
+		return process_limits_rest(&l->process, err);
 	return ask(sync, SYNC_LIMITS, NULL, err)
 		       ?: process_limits_rest(&l->process, err);
 }

@@ -23,6 +23,7 @@
 #include "common/base/io.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "runtime-glue/oci/notify.h"
 #include "runtime-glue/oci/rdt.h"
 #include "runtime-glue/process/console.h"
 #include "runtime-glue/process/hooks.h"
@@ -164,6 +165,7 @@ static int claim(struct launch *l, struct err *err)
 	l->state.created = time_text();
 	l->state.owner = geteuid();
 	l->state.shared_pidns = !(l->ns.made & CLONE_NEWPID);
+	l->state.own_keyring = !l->options->no_new_keyring;
 	l->state.annotations = annotations_json(spec);
 	l->state.cgroups = cgroup_to_json(&l->cgroup);
 	if (!l->state.rootfs || !l->state.oci_version || !l->state.created ||
@@ -191,6 +193,10 @@ static int make_start_socket(struct launch *l, struct err *err)
 	if (bind(l->start, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return err_sys(err, errno, "bind %s/%s/start", l->runtime->root,
 			       l->options->id);
+	/* Whatever the umask: who may start it is who may see its state. */
+	if (fchmodat(l->state.dir, "start", 0600, 0) < 0)
+		return err_sys(err, errno, "protect %s/%s/start",
+			       l->runtime->root, l->options->id);
 	if (listen(l->start, 1) < 0)
 		return err_sys(err, errno, "listen at the start socket");
 	return 0;
@@ -249,6 +255,7 @@ static int make(struct launch *l, bool foreground, struct err *err)
 
 	r = open_console(l, foreground, err);
 	r = r ?: make_start_socket(l, err);
+	r = r ?: notify_prepare(l, err);
 	r = r
 		    ?: cgroup_make(&l->cgroup, limits, false,
 				   l->runtime->rootless, err);
@@ -270,7 +277,8 @@ int launch_create(struct launch *l, bool foreground, struct err *err)
 		    ?: launch_count_fds(l->options->preserve_fds, &l->keep,
 					&l->process.listen_fds, err);
 	/* Nobody in a namespace that init joins shall look into it. */
-	if (r == 0 && geteuid() == 0)
+	l->root = geteuid() == 0;
+	if (r == 0 && l->root)
 		(void)prctl(PR_SET_DUMPABLE, 0);
 	r = r ?: prepare(l, foreground, err);
 	r = r ?: claim(l, err);

@@ -31,6 +31,7 @@ struct launch {
 	int terminal; /* our end of it; -1 */
 	int pidfd;    /* of the container's init */
 	int keep;     /* first descriptor that exec'd programs do not get */
+	bool root;    /* we are, of the host or of where we run */
 	bool claimed; /* the state is ours, and what goes wrong ours to undo */
 	bool hooked;  /* hooks have run: poststop's are due on failure */
 };
@@ -54,9 +55,10 @@ int launch_birth(struct launch *launch, struct err *err) MUST_CHECK;
 
 /*
  * Tell a created container to go; execve()'s error is ours. Runs poststart
- * hooks. @state is locked, and known to be of a created one.
+ * hooks. @state is locked, and known to be of a created one. *@notify: the
+ * caller's, see notify.h; -1 if there is none.
  */
-int launch_start(struct state *state, struct err *err) MUST_CHECK;
+int launch_start(struct state *state, int *notify, struct err *err) MUST_CHECK;
 
 /* The descriptors of --preserve-fds and LISTEN_FDS: are they there? */
 int launch_count_fds(int preserve, int *keep, int *listening,

@@ -152,18 +152,32 @@ int ns_join_all(struct ns_plan *plan, struct err *err)
 {
 	int r = 0;
 
-	for (int i = 0; plan->user && i < SPEC_NS_COUNT; i++)
+	for (enum spec_ns i = 0; plan->user && i < SPEC_NS_COUNT; i++)
 		if (i != SPEC_NS_USER && i != SPEC_NS_MOUNT)
 			(void)join(plan, i);
 	if (plan->user)
 		r = ns_join(plan, SPEC_NS_USER, err);
-	for (int i = 0; r == 0 && i < SPEC_NS_COUNT; i++)
+	for (enum spec_ns i = 0; r == 0 && i < SPEC_NS_COUNT; i++)
 		if (i != SPEC_NS_USER && i != SPEC_NS_MOUNT)
 			r = ns_join(plan, i, err);
 	return r ?: ns_join(plan, SPEC_NS_MOUNT, err);
 }
 
-int ns_time_offsets(const struct spec_linux *spec, struct err *err)
+int ns_return(enum spec_ns kind, struct err *err)
+{
+	auto_fd int fd = -1;
+	char path[64];
+
+	text_format(path, sizeof(path), "/proc/self/ns/%s",
+		    spec_ns_kinds[kind].proc);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, spec_ns_kinds[kind].flag) < 0)
+		return err_sys(err, errno, "return to our own namespace %s",
+			       path);
+	return 0;
+}
+
+int ns_time_offsets(const struct spec_linux *spec, int proc, struct err *err)
 {
 	auto_fd int fd = -1;
 	char text[128];
@@ -180,7 +194,10 @@ int ns_time_offsets(const struct spec_linux *spec, struct err *err)
 				spec->boottime.nanosecs);
 	if (len == 0)
 		return 0;
-	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	fd = openat(proc,
+		    proc == AT_FDCWD ? "/proc/self/timens_offsets"
+				     : "self/timens_offsets",
+		    O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, errno,
 			       "linux.timeOffsets: open "
@@ -194,7 +211,7 @@ int ns_time_offsets(const struct spec_linux *spec, struct err *err)
 
 void ns_close(struct ns_plan *plan)
 {
-	for (int i = 0; i < SPEC_NS_COUNT; i++)
+	for (enum spec_ns i = 0; i < SPEC_NS_COUNT; i++)
 		if (plan->fd[i] >= 0)
 			(void)close(take_fd(&plan->fd[i]));
 }

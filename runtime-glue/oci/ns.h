@@ -33,17 +33,26 @@ int ns_open(const struct spec *spec, struct ns_plan *out,
 int ns_open_of(pid_t pid, struct ns_plan *out, struct err *err) MUST_CHECK;
 
 /*
- * Join one, or all that have a descriptor (but SPEC_NS_PID and, unless @user,
- * SPEC_NS_USER). With a user namespace: first those that our rights suffice
- * for, then it, then the rest. What has been joined is closed.
+ * Join one, or all that have a descriptor (the user namespace only with @user).
+ * With a user namespace: first those that our rights suffice for, then it, then
+ * the rest. What has been joined is closed.
  */
 int ns_join(struct ns_plan *plan, enum spec_ns kind,
 	    struct err *err) MUST_CHECK;
 int ns_join_all(struct ns_plan *plan, struct err *err) MUST_CHECK;
 
-/* Write linux.timeOffsets for the time namespace that our children will be in.
+/*
+ * What our children are born in is that of our own again, after setns(2) or
+ * unshare(2) of a PID or time namespace. In our own mount namespace only.
  */
-int ns_time_offsets(const struct spec_linux *spec, struct err *err) MUST_CHECK;
+int ns_return(enum spec_ns kind, struct err *err) MUST_CHECK;
+
+/*
+ * Write linux.timeOffsets for the time namespace that our children will be in.
+ * @proc: as for ns_may_setgroups(); AT_FDCWD: /proc.
+ */
+int ns_time_offsets(const struct spec_linux *spec, int proc,
+		    struct err *err) MUST_CHECK;
 
 /*
  * Map ids of the user namespace that @pid is in. Without the right to write

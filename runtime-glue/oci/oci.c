@@ -2,6 +2,7 @@
 /*
  * runc's command line as a whole: options of the program, then a verb.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,6 +264,9 @@ int oci_main(int argc, char **argv)
 	int r;
 
 	io_fill_stdio();
+	/* Ignored, as a careless parent may have left it, nobody would be told
+	 * of a child's end. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if (!copy)
 		return 1;
 	memcpy(copy, argv, (size_t)argc * sizeof(*copy));

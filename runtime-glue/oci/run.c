@@ -4,9 +4,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "runtime-glue/oci/front.h"
 #include "runtime-glue/oci/launch.h"
+#include "runtime-glue/oci/notify.h"
 
 static int finish(const struct runtime *runtime, const char *id, bool keep)
 {
@@ -23,10 +25,14 @@ static int serve(struct launch *launch, struct front *front, bool detach,
 		 int *code, struct err *err)
 {
 	const pid_t pid = launch->state.pid;
-	int r = launch_start(&launch->state, err);
+	auto_fd int notify = -1;
+	int r = launch_start(&launch->state, &notify, err);
 
+	if (r == 0 && detach)
+		notify_wait(&launch->state, notify);
 	if (r < 0 || detach)
 		return r;
+	front->notify = take_fd(&notify);
 	/* Others may kill it, look at it, delete it from now on. */
 	state_close(&launch->state);
 	launch->state = STATE_NONE;

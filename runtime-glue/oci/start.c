@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "runtime-glue/oci/launch.h"
+#include "runtime-glue/oci/notify.h"
 #include "runtime-glue/oci/sync.h"
 #include "runtime-glue/process/hooks.h"
 
@@ -84,15 +85,19 @@ static int run_hooks(struct state *state, struct err *err)
 	return r;
 }
 
-int launch_start(struct state *state, struct err *err)
+int launch_start(struct state *state, int *notify, struct err *err)
 {
-	return let_go(state, err) ?: run_hooks(state, err);
+	int r = notify_open(state, notify, err);
+
+	r = r ?: let_go(state, err);
+	return r ?: run_hooks(state, err);
 }
 
 int container_start(const struct runtime *runtime, const char *id,
 		    struct err *err)
 {
 	auto_state struct state state = STATE_NONE;
+	auto_fd int notify = -1;
 	enum status status;
 	int r = state_open(runtime->root, id, true, &state, err);
 
@@ -103,5 +108,8 @@ int container_start(const struct runtime *runtime, const char *id,
 		return err_set(err, CNI_E_IO,
 			       "cannot start container \"%s\", which is %s", id,
 			       status_name(status));
-	return launch_start(&state, err);
+	r = launch_start(&state, &notify, err);
+	if (r == 0)
+		notify_wait(&state, notify);
+	return r;
 }

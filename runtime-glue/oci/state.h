@@ -45,6 +45,7 @@ struct state {
 	bool shared_pidns; /* no PID namespace of its own: kill walks the cgroup
 			    */
 	bool intel_rdt;    /* a resctrl group was made */
+	bool own_keyring;  /* it has a session keyring, for exec to join */
 	struct json_object *annotations; /* object or NULL */
 	struct json_object *cgroups;     /* cgroup_to_json() */
 	/* All of it is the state's own: malloc()ed, a reference each. */

@@ -92,6 +92,8 @@ static struct json_object *to_json(const struct state *state)
 	    &failed);
 	add(json, "intelRdt", json_object_new_boolean(state->intel_rdt),
 	    &failed);
+	add(json, "ownKeyring", json_object_new_boolean(state->own_keyring),
+	    &failed);
 	if (state->annotations)
 		add(json, "annotations", json_object_get(state->annotations),
 		    &failed);
@@ -155,6 +157,7 @@ static int get_numbers(const struct cfg *at, struct state *out, struct err *err)
 	r = r ?: cfg_int_or(at, "startTime", 0, times, &start, err);
 	r = r ?: cfg_bool_or(at, "sharedPidns", false, &out->shared_pidns, err);
 	r = r ?: cfg_bool_or(at, "intelRdt", false, &out->intel_rdt, err);
+	r = r ?: cfg_bool_or(at, "ownKeyring", false, &out->own_keyring, err);
 	if (r < 0)
 		return r;
 	out->pid = (pid_t)pid;

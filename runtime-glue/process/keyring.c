@@ -47,7 +47,8 @@ static int permit_search(long ring)
 	return 0;
 }
 
-static int join(const char *id)
+/* One that others may have joined before, whose rights are set. */
+static int join(const char *id, bool made)
 {
 	auto_strbuf struct strbuf name = { 0 };
 	long ring;
@@ -56,7 +57,9 @@ static int join(const char *id)
 	if (name.failed)
 		return -ENOMEM;
 	ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.data);
-	return ring < 0 ? -errno : permit_search(ring);
+	if (ring < 0)
+		return -errno;
+	return made ? permit_search(ring) : 0;
 }
 
 int keyring_join(const struct process *process, int proc, struct err *err)
@@ -75,7 +78,7 @@ int keyring_join(const struct process *process, int proc, struct err *err)
 			       "process.selinuxLabel: label the "
 			       "session keyring \"%s\"",
 			       label);
-	r = join(process->id);
+	r = join(process->id, !process->exec);
 	if (label && *label)
 		(void)process_write_proc(proc, "self/attr/keycreate", "\n");
 	trace_end(start, r, "key", "session keyring _ses.%s", process->id);

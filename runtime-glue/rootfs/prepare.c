@@ -201,7 +201,8 @@ int rootfs_prepare(struct rootfs *rootfs, int userns_fd, struct err *err)
 	rootfs->trees = calloc(count + 1, sizeof(*rootfs->trees));
 	if (!rootfs->trees)
 		return err_nomem(err);
-	for (size_t i = 0; i < count; i++)
+	/* One more for rootfs_prepare_last(). */
+	for (size_t i = 0; i <= count; i++)
 		rootfs->trees[i] = -1;
 	r = find_path(rootfs, err);
 	if (r < 0)
@@ -215,4 +216,13 @@ int rootfs_prepare(struct rootfs *rootfs, int userns_fd, struct err *err)
 			r = err_in(err, "mounts[%zu]", i);
 	}
 	return r;
+}
+
+int rootfs_prepare_last(struct rootfs *rootfs, struct err *err)
+{
+	size_t last = rootfs->spec->mount_count - 1;
+
+	return prepare_mount(rootfs, last, -1, err) < 0
+		       ? err_in(err, "mounts[%zu]", last)
+		       : 0;
 }

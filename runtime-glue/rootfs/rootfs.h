@@ -60,6 +60,12 @@ int rootfs_prepare(struct rootfs *rootfs, int userns_fd,
 		   struct err *err) MUST_CHECK;
 
 /*
+ * The same for one bind mount, once, that has come to the end of the spec's
+ * since then, as its source did.
+ */
+int rootfs_prepare_last(struct rootfs *rootfs, struct err *err) MUST_CHECK;
+
+/*
  * In the child, 1: propagation, the rootfs itself, all mounts in order,
  * devices and the links of /dev (/dev/fd, stdin, stdout, stderr, ptmx, core).
  * Destinations that are missing are made. Errors name `mounts[3]`, destination

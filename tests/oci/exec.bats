@@ -41,6 +41,42 @@ load helpers
 	gone
 }
 
+@test "exec --process: what it leaves out is the container's" {
+	config '.process.capabilities |= map_values(["CAP_KILL"]) |
+		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 77, hard: 88}] |
+		.process.oomScoreAdj = 321'
+	launch_waiting
+	echo '{"args": ["/bin/report", "status", "CapEff", "status", "CapBnd",
+		"read", "/proc/self/limits", "read", "/proc/self/oom_score_adj"],
+		"cwd": "/"}' >"$SCRATCH/process.json"
+	oci exec --process "$SCRATCH/process.json" $ID
+	assert_ok
+	saw CapEff=0000000000000020 CapBnd=0000000000000020 \
+		'read /proc/self/oom_score_adj=321'
+	saw_like 'read /proc/self/limits=Max open files +77 +88 +files *' ||
+		saw_like '.*Max open files +77 +88 +files *'
+	gone
+}
+
+@test "exec: the session keyring is the container's" {
+	launch_waiting keyring
+	oci exec $ID /bin/report keyring
+	assert_ok
+	saw_like "keyring=keyring;.*;_ses\.$ID"
+	gone
+}
+
+@test "exec: the caller's session keyring where the container has it" {
+	args /bin/report wait
+	oci_out=$SCRATCH/box.out oci_err=$SCRATCH/box.err \
+		oci run --detach --no-new-keyring --bundle "$BUNDLE" $ID
+	assert_ok
+	oci exec $ID /bin/report keyring
+	assert_ok
+	saw_not "_ses.$ID"
+	gone
+}
+
 @test "exec --detach: pid file, goes on, dies with the container" {
 	launch_waiting
 	oci exec --detach --pid-file "$SCRATCH/exec.pid" $ID /bin/report sleep 1000
@@ -133,4 +169,34 @@ load helpers
 		3<"$SCRATCH/file" >"$SCRATCH/out" 2>&1 </dev/null
 	output=$(<"$SCRATCH/out")
 	saw 'env LISTEN_FDS=1' 'env LISTEN_PID=1' 'readfd 3=activated'
+}
+
+@test "LISTEN_FDS for another process is not ours to pass on" {
+	echo secret >"$SCRATCH/file"
+	args /bin/report env fds
+	LISTEN_FDS=1 LISTEN_PID=1 oci run --bundle "$BUNDLE" $ID 3<"$SCRATCH/file"
+	assert_ok
+	saw_not LISTEN_FDS 'fd 3='
+	LISTEN_FDS=9 LISTEN_PID=1 oci run --bundle "$BUNDLE" $ID
+	assert_ok
+}
+
+@test "run and exec with SIGCHLD ignored by who calls" {
+	args /bin/report exit 7
+	cat >"$SCRATCH/ignoring" <<-'END'
+		import os, signal, sys
+		signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+		os.execv(sys.argv[1], sys.argv[1:])
+	END
+	runtime=$OCI_RUNTIME
+	OCI_RUNTIME=$SCRATCH/${runtime##*/}
+	printf '#!/bin/sh\nexec /usr/bin/python3 %s %s "$@"\n' \
+		"$SCRATCH/ignoring" "$runtime" >"$OCI_RUNTIME"
+	chmod +x "$OCI_RUNTIME"
+	oci run --bundle "$BUNDLE" $ID
+	assert_status 7
+	launch_waiting
+	oci exec $ID /bin/report exit 8
+	assert_status 8
+	gone
 }

@@ -179,7 +179,7 @@ assert_status() {
 }
 
 # assert_fails [PATTERN...]: it fails, not by a signal, and stderr has each
-# PATTERN (as in [[ x == y ]], any letter case).
+# PATTERN (as in [[ x == y ]], any letter case; [ is itself).
 assert_fails() {
 	local pattern
 	case $status in
@@ -188,6 +188,7 @@ assert_fails() {
 		;;
 	esac
 	for pattern; do
+		pattern=${pattern//\[/\\[}
 		# shellcheck disable=SC2053
 		[[ ${stderr,,} == *${pattern,,}* ]] ||
 			flunk "expected in stderr: $pattern" || return 1

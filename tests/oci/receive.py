@@ -88,8 +88,27 @@ def on_pty(command):
     sys.exit(program.wait())
 
 
+def manager(path):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(path)
+    sock.settimeout(0.5)
+    while os.path.exists(path):
+        try:
+            data, control, _, _ = sock.recvmsg(4096, socket.CMSG_SPACE(16 * 4))
+        except TimeoutError:
+            continue
+        if not data.startswith(b"BARRIER"):
+            os.write(1, data.rstrip(b"\n") + b"\n")
+        for level, kind, fds in control:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                for at in range(0, len(fds), 4):
+                    os.close(struct.unpack_from("i", fds, at)[0])
+
+
 if sys.argv[1] == "console":
     console(sys.argv[2])
+elif sys.argv[1] == "manager":
+    manager(sys.argv[2])
 elif sys.argv[1] == "notify":
     notify(sys.argv[2], sys.argv[3])
 else:

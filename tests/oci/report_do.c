@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -252,6 +253,24 @@ static void do_die(char **arg)
 	(void)raise(SIGKILL);
 }
 
+/* As sd_notify(3) does. */
+static void do_notify(char **arg)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	long r = -1;
+
+	if (path && fd >= 0) {
+		(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+			       path);
+		r = sendto(fd, arg[0], strlen(arg[0]), 0,
+			   (struct sockaddr *)&address, sizeof(address));
+	}
+	report_result("notify", arg[0], r < 0 ? -1 : 0);
+	(void)close(fd);
+}
+
 static void do_say(char **arg)
 {
 	printf("say=%s\n", arg[0]);
@@ -297,5 +316,6 @@ const struct report_word do_words[] = {
 	{ "exit", 1, do_exit },     { "die", 0, do_die },
 	{ "say", 1, do_say },       { "warn", 1, do_warn },
 	{ "readfd", 1, do_readfd }, { "touch", 1, do_touch },
+	{ "notify", 1, do_notify },
 };
 const size_t do_word_count = sizeof(do_words) / sizeof(*do_words);

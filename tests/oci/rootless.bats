@@ -58,6 +58,28 @@ prepare() {
 	assert_ok
 }
 
+# Its descriptors are of the host's directories.
+# bats test_tags=ferrule
+@test "a process that joins cannot be looked into from inside" {
+	launch_waiting
+	second=$SCRATCH/second
+	cp -r "$BUNDLE" "$second"
+	jq --arg p "/proc/$PID/ns" '.linux.namespaces |= map(
+		if .type == "user" or .type == "pid" then
+			.path = $p + "/" + .type else . end) |
+		del(.linux.uidMappings, .linux.gidMappings)' \
+		"$BUNDLE/config.json" >"$second/config.json"
+	chown -R $USER_ID "$second"
+	oci_out=$SCRATCH/second.out oci_err=$SCRATCH/second.err \
+		oci create --bundle "$second" --pid-file "$SCRATCH/second.pid" second
+	assert_ok
+	pid=$(sed -n 's/^NSpid:.*\t//p' "/proc/$(<"$SCRATCH/second.pid")/status")
+	oci exec $ID /bin/busybox ls "/proc/$pid/fd"
+	assert_fails 'permission denied'
+	gone second
+	gone
+}
+
 @test "files made inside belong to the user outside" {
 	look create /tmp/made
 	[ "$(stat -c %u:%g "$ROOTFS/tmp/made")" = $USER_ID:$USER_ID ]

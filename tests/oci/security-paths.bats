@@ -143,7 +143,7 @@ load hostile
 		attempt say started
 		unharmed || break
 	done
-	kill -KILL $racer
+	kill $racer # timeout(1), who passes it on, as it could not KILL
 	wait $racer || :
 	unharmed
 }

@@ -308,3 +308,11 @@ load helpers
 	gone other
 	gone
 }
+
+@test "the start socket is not for others, whatever the umask" {
+	umask 0
+	make_box
+	umask 022
+	[ -z "$(find "$STATE/$ID" -type s -perm /077)" ]
+	gone
+}
