@@ -267,9 +267,11 @@ check-netns: $(BINS) $(DRIVERS) ## the plugins in throwaway namespaces [PLUGIN_D
 # The runtime under test. Another one (build/peers/oci/runc) must pass too, but
 # for the tests tagged `ferrule` and those tagged `not-` and its name.
 OCI_RUNTIME ?= $(BUILD)/bin/runtime-glue-oci
-OCI_FOREIGN := $(filter-out $(abspath $(BUILD) $(BUILD)/valgrind)/%,$(abspath $(OCI_RUNTIME)))
+OCI_FOREIGN := $(filter-out $(addsuffix /%,$(abspath $(BUILD)/bin $(BUILD)/valgrind/bin)),$(abspath $(OCI_RUNTIME)))
 OCI_TAGS    ?= $(if $(OCI_FOREIGN),!ferrule$(comma)!not-$(notdir $(OCI_RUNTIME)))
-OCI_TESTS   ?= $(sort $(wildcard tests/oci/*.bats tests/clients/*.bats))
+# Controllers on v2 are for `check-vm`, unless this host has them.
+OCI_VM      := $(if $(wildcard /sys/fs/cgroup/cgroup.subtree_control),,tests/oci/cgroup2.bats)
+OCI_TESTS   ?= $(filter-out $(OCI_VM),$(sort $(wildcard tests/oci/*.bats tests/clients/*.bats)))
 comma       := ,
 check-oci: $(if $(OCI_FOREIGN),,$(BUILD)/bin/runtime-glue-oci) $(REPORT) ## containers, from inside and outside [OCI_RUNTIME=program] [OCI_TESTS=files] [BATS_FILTER]
 	$(RUN) oci $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
@@ -278,8 +280,8 @@ check-oci: $(if $(OCI_FOREIGN),,$(BUILD)/bin/runtime-glue-oci) $(REPORT) ## cont
 # What the running kernel may lack: the files named after it, and those with
 # the line "# bats file_tags=vm".
 VM_TESTS ?= tests/vm/guest.bats $(sort $(wildcard tests/netns/*vlan*.bats) \
-              $(shell grep -lsx '\# bats file_tags=.*\<vm\>.*' tests/netns/*.bats))
-check-vm: $(BINS) $(DRIVERS) ## those that need what this kernel lacks, in user-mode-linux [VM_TESTS=files] [BATS_FILTER]
+              $(shell grep -lsx '\# bats file_tags=.*\<vm\>.*' tests/netns/*.bats tests/oci/*.bats))
+check-vm: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(DRIVERS) $(REPORT) ## those that need what this kernel lacks, in user-mode-linux [VM_TESTS=files] [BATS_FILTER]
 	$(RUN) vm $(bats_flags) $(VM_TESTS)
 
 check-fuzz fuzz: ## each fuzzer for FUZZ_SECONDS (30)
