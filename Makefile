@@ -297,14 +297,17 @@ sanitize: ## unit and namespace tests, everything under ASan, UBSan and LSan
 sanitize-netns:
 	$(call again,san,SAN=1 PLUGIN_DIR=$(BUILD)-san/bin check-netns)
 
-check-valgrind: $(BINS) $(UNITS) ## unit and namespace tests under valgrind, leaked descriptors too
-	$(RUN) wrap $(BUILD)/valgrind/bin $(BINS)
+check-valgrind: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(UNITS) ## unit and namespace tests under valgrind, leaked descriptors too
+	$(RUN) wrap $(BUILD)/valgrind/bin $(BINS) $(LINKS:%=$(BUILD)/bin/%)
 	$(RUN) wrap $(BUILD)/valgrind/unit $(UNITS)
-	+$(RUN) stages valgrind-unit valgrind-netns
+	+$(RUN) stages valgrind-unit valgrind-netns valgrind-oci
 valgrind-unit:
 	$(RUN) unit $(UNITS:$(BUILD)/%=$(BUILD)/valgrind/%)
 valgrind-netns:
 	$(make) PLUGIN_DIR=$(BUILD)/valgrind/bin BATS_TAGS='!novalgrind' check-netns
+valgrind-oci:
+	$(make) OCI_RUNTIME=$(BUILD)/valgrind/bin/runtime-glue-oci OCI_TAGS='!novalgrind' \
+		OCI_TESTS='tests/oci/verbs.bats tests/oci/cgroups.bats' check-oci
 
 bench: peers $(BINS) $(BENCH) ## compare the plugins' time and memory with the reference's
 	$(quiet)bench/run.sh $(BUILD)
@@ -389,7 +392,7 @@ uninstall: ## remove what install installed
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-vm check-fuzz fuzz \
-	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns bench bench-oci demo \
+	sanitize sanitize-netns check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci demo \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -print 2>/dev/null)

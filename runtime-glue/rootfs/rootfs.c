@@ -194,7 +194,9 @@ static int mount_one(struct rootfs *rootfs, size_t index, struct err *err)
 			    ? mount_again(rootfs, mount, err)
 			    : mount_new(rootfs, mount, &rootfs->trees[index],
 					err);
-	return r < 0 ? err_in(err, "mounts[%zu]", index) : 0;
+	return r < 0 ? err_in(err, "mounts[%zu], at %s", index,
+			      mount->destination)
+		     : 0;
 }
 
 static int open_plain(struct rootfs *rootfs, struct err *err)
