@@ -269,7 +269,7 @@ static pid_t clone_into(struct exec *x, struct err *err)
 
 static int give_birth(struct exec *x, pid_t *out, struct err *err)
 {
-	int pair[2];
+	int pair[2] = { -1, -1 };
 	pid_t pid;
 	int r = 0;
 
