@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""exchange.py A B: swap two names again and again, until killed."""
+"""exchange.py A B: swap two names again and again, until killed or A is gone."""
 import ctypes
+import os
 import sys
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 libc = ctypes.CDLL(None)
 first, second = sys.argv[1].encode(), sys.argv[2].encode()
-while True:
+while os.path.lexists(first) or os.path.lexists(second):
     libc.renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE)
