@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Usage: tests/sandbox.sh bench/oci.sh BUILD [RUNTIME...]
 # Time and peak memory of `run` of a static program that does nothing, for
-# BUILD's runtime-glue-oci, crun and runc (or those given), one after the other
-# in each round: medians, and ratios to the first. crun cannot work on hosts
-# with both versions of cgroups, so all of it happens where cgroup2 alone is
-# mounted. ROUNDS: 100.
+# BUILD's runtime-glue-oci (stripped, as `make install` does), crun and runc (or
+# those given), one after the other in each round: medians, and ratios to the
+# first. crun cannot work on hosts with both versions of cgroups, so all of it
+# happens where cgroup2 alone is mounted. ROUNDS: 100.
 set -euo pipefail
 build=$(realpath "${1:?usage: bench/oci.sh BUILD [RUNTIME...]}")
 shift
 top=$(cd "$(dirname "$0")/.." && pwd)
 rounds=${ROUNDS:-100}
 peers=$top/build/peers/oci/usr
-[ $# -gt 0 ] || set -- "$build/bin/runtime-glue-oci" "$peers/bin/crun" "$peers/sbin/runc"
 
 if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
 	umount -R /sys/fs/cgroup # the sandbox's
@@ -27,6 +26,11 @@ clean() {
 trap clean EXIT
 trap 'exit 130' INT TERM
 
+if [ $# -eq 0 ]; then
+	mkdir "$work/bin"
+	strip -o "$work/bin/runtime-glue-oci" "$build/bin/runtime-glue"
+	set -- "$work/bin/runtime-glue-oci" "$peers/bin/crun" "$peers/sbin/runc"
+fi
 mkdir -p "$work"/bundle/rootfs/{bin,dev,proc,sys,tmp}
 # The report program without words does nothing.
 cp "$build/oci/report" "$work/bundle/rootfs/bin/report"

@@ -8,7 +8,8 @@
 # skipped.
 set -eu
 dir=$1
-[ ! -e "$dir/stamp" ] || [ ! -e "$dir/oci/stamp" ] || exit 0
+[ ! -e "$dir/stamp" ] || [ ! -e "$dir/oci/stamp" ] ||
+	[ ! -e "$dir/oci/podman/stamp" ] || exit 0
 
 give_up() {
 	echo "peers: archive not reachable, tests that need peers will be skipped"
@@ -38,65 +39,80 @@ apt() {
 }
 apt update >"$top/apt/log" 2>&1 || give_up
 
-# unpack DIR PACKAGE...
+# unpack DIR PACKAGE...: and note in DIR/unpacked what that was.
 unpack() {
 	into=$1
 	shift
+	mkdir -p "$into"
 	for package; do
+		# One at a time: two suites may have one of that name.
+		rm -f "$top"/apt/*.deb
 		(cd "$top/apt" && apt download -t sid "$package" >>log 2>&1) || return 1
-		dpkg -x "$top/apt/${package%/*}"_*.deb "$into" || return 1
-		(cd "$top/apt" && ls ./*.deb >>names && rm -f ./*.deb)
+		dpkg -x "$top"/apt/*.deb "$into" || return 1
+		basename "$top"/apt/*.deb >>"$into/unpacked"
 		# With /usr merged, as sid's own packages have it.
 		[ ! -d "$into/lib" ] || { cp -a "$into/lib/." "$into/usr/lib/" &&
 			rm -rf "${into:?}/lib"; }
 	done
 }
 
+# Each part has a stamp of its own: what failed is tried again the next time.
 if [ ! -e "$dir/stamp" ]; then
 	unpack "$top" containernetworking-plugins || give_up
-	sed 's|^./||' "$top/apt/names" >"$dir/stamp"
+	mv "$top/unpacked" "$dir/stamp"
 fi
 
-# sid's programs need sid's C library. It is written into them as their loader
-# and library path, so that they can be run, and run themselves, like others.
-own_libraries() { # PROGRAM
-	"$oci/patchelf" --set-interpreter "$oci/usr/lib64/ld-linux-x86-64.so.2" \
-		--set-rpath "$oci/usr/lib/x86_64-linux-gnu" "$1"
-}
-
 oci=$top/oci
-mkdir -p "$oci"
-unpack "$oci" runc crun containerd conmon libc6 libgcc-s1 libseccomp2 \
-	libblake3-0 libcap2 libjson-c5 libyajl2 libsystemd0 patchelf \
-	libstdc++6 libglib2.0-0t64 libpcre2-8-0 || give_up
-[ -e "$oci/usr/lib64/ld-linux-x86-64.so.2" ] || {
-	mkdir -p "$oci/usr/lib64"
-	cp "$(find "$oci" -name 'ld-linux-x86-64.so.2' | head -n 1)" "$oci/usr/lib64/"
+runtimes() {
+	unpack "$oci" runc crun containerd conmon libc6 libgcc-s1 libseccomp2 \
+		libblake3-0 libcap2 libjson-c5 libyajl2 libsystemd0 patchelf \
+		libstdc++6 libglib2.0-0t64 libpcre2-8-0 || return 1
+	[ -e "$oci/usr/lib64/ld-linux-x86-64.so.2" ] || {
+		mkdir -p "$oci/usr/lib64"
+		cp "$(find "$oci" -name 'ld-linux-x86-64.so.2' | head -n 1)" \
+			"$oci/usr/lib64/"
+	}
+	cat >"$oci/patchelf" <<-END
+		#!/bin/sh
+		exec $oci/usr/lib64/ld-linux-x86-64.so.2 --library-path \
+			$oci/usr/lib/x86_64-linux-gnu $oci/usr/bin/patchelf "\$@"
+	END
+	chmod +x "$oci/patchelf"
+	# sid's programs need sid's C library. It is written into them as
+	# their loader and library path, so that they can be run, and run
+	# themselves, like others.
+	for program in "$oci"/usr/sbin/runc "$oci"/usr/bin/runc \
+		"$oci"/usr/bin/crun "$oci"/usr/bin/conmon; do
+		[ -f "$program" ] || continue
+		[ ! -L "$program" ] || continue
+		"$oci/patchelf" --set-rpath "$oci/usr/lib/x86_64-linux-gnu" \
+			--set-interpreter "$oci/usr/lib64/ld-linux-x86-64.so.2" \
+			"$program" || return 1
+	done
+	ln -sf usr/sbin/runc "$oci/runc"
+	# crun refuses hosts with both versions of cgroups when v2 has a
+	# controller.
+	cat >"$oci/crun" <<-END
+		#!/bin/sh
+		exec unshare --mount --propagation private sh -c '
+			if [ "\$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+				umount -R /sys/fs/cgroup
+				mount -t cgroup2 cgroup2 /sys/fs/cgroup
+			fi
+			exec "\$@"' crun $oci/usr/bin/crun "\$@"
+	END
+	chmod +x "$oci/crun"
 }
-cat >"$oci/patchelf" <<-END
-	#!/bin/sh
-	exec $oci/usr/lib64/ld-linux-x86-64.so.2 --library-path \
-		$oci/usr/lib/x86_64-linux-gnu $oci/usr/bin/patchelf "\$@"
-END
-chmod +x "$oci/patchelf"
-for program in "$oci"/usr/sbin/runc "$oci"/usr/bin/runc "$oci"/usr/bin/crun \
-	"$oci"/usr/bin/conmon; do
-	[ ! -f "$program" ] || [ -L "$program" ] || own_libraries "$program" || give_up
-done
-ln -sf usr/sbin/runc "$oci/runc"
-# crun refuses hosts with both versions of cgroups when v2 has a controller.
-cat >"$oci/crun" <<-END
-	#!/bin/sh
-	exec unshare --mount --propagation private sh -c '
-		if [ "\$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
-			umount -R /sys/fs/cgroup
-			mount -t cgroup2 cgroup2 /sys/fs/cgroup
-		fi
-		exec "\$@"' crun $oci/usr/bin/crun "\$@"
-END
-chmod +x "$oci/crun"
-unpack "$oci/podman" podman/bookworm conmon/bookworm libsubid4/bookworm \
-	libgpgme11/bookworm libassuan0/bookworm libdevmapper1.02.1/bookworm ||
-	echo "peers: no podman"
-sed 's|^./||' "$top/apt/names" >"$oci/stamp"
-rm -rf "$top/apt/lists" "$top/apt/cache" "$top/apt/names"
+[ -e "$oci/stamp" ] || { runtimes && mv "$oci/unpacked" "$oci/stamp"; } || give_up
+
+podman=$oci/podman
+if [ -e "$podman/stamp" ]; then
+	:
+elif unpack "$podman" podman/bookworm conmon/bookworm libsubid4/bookworm \
+	libgpgme11/bookworm libassuan0/bookworm libdevmapper1.02.1/bookworm \
+	libglib2.0-0/bookworm; then
+	mv "$podman/unpacked" "$podman/stamp"
+else
+	echo "peers: no podman, tests that need it will be skipped"
+fi
+rm -rf "$top/apt/lists" "$top/apt/cache" "$top"/apt/*.deb

@@ -110,6 +110,14 @@ int cgroup_limit(struct cgroup *cgroup, const struct spec_resources *resources,
 /* The v2 directory for CLONE_INTO_CGROUP (owned by @cgroup), or -1. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 
+/*
+ * A v2 group that passes controllers on takes no process: clone3() fails with
+ * -EBUSY. From here on the group of @cgroup to be born into is the one that
+ * the container's @init has moved itself to. 0 or -errno (-EBUSY: that is not
+ * below).
+ */
+int cgroup_follow(struct cgroup *cgroup, pid_t init) MUST_CHECK;
+
 /* Put a process into all groups; @skip_v2: clone3() has done that one. */
 int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_v2,
 		struct err *err) MUST_CHECK;

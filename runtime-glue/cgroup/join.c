@@ -49,6 +49,79 @@ int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool skip_v2,
 	return r;
 }
 
+static int is_pid(char *line, void *ctx)
+{
+	return strcmp(line, ctx) == 0;
+}
+
+/* The group @path below @tree, if process @pid is in it; else -1. */
+static int open_below(const struct cgroup_tree *tree, const char *path,
+		      char *pid)
+{
+	auto_strbuf struct strbuf procs = { 0 };
+	struct cgroup_tree below = *tree;
+	auto_fd int dir = openat(tree->dir, path,
+				 O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	below.dir = dir;
+	if (dir < 0 || group_text(&below, "cgroup.procs", &procs) < 0 ||
+	    procs.len == 0 || !each_line(procs.data, is_pid, pid))
+		return -1;
+	return take_fd(&dir);
+}
+
+/*
+ * /proc/PID/cgroup is seen from our cgroup namespace, the group's path from the
+ * mount. Whatever they have in common: the end of the former is the way from
+ * the group down to where the process is.
+ */
+static int follow(struct cgroup_tree *tree, char *line, char *pid)
+{
+	char *end = line + strlen(line);
+
+	for (char *at = end; at > line; at--) {
+		int dir = *at == '/' && at[1] ? open_below(tree, at + 1, pid)
+					      : -1;
+
+		if (dir < 0)
+			continue;
+		(void)close(tree->dir);
+		tree->dir = dir;
+		return 0;
+	}
+	return -EBUSY;
+}
+
+static int find_v2(char *line, void *ctx)
+{
+	char **found = ctx;
+
+	if (strncmp(line, "0::/", 4) == 0)
+		*found = line + 3;
+	return 0;
+}
+
+int cgroup_follow(struct cgroup *cgroup, pid_t init)
+{
+	const struct cgroup_tree proc = { .dir = AT_FDCWD };
+	auto_strbuf struct strbuf text = { 0 };
+	char path[32], *found = NULL;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)init);
+	r = group_text(&proc, path, &text);
+	if (r < 0)
+		return r;
+	if (text.len > 0)
+		(void)each_line(text.data, find_v2, &found);
+	(void)snprintf(path, sizeof(path), "%d", (int)init);
+	for (size_t i = 0; found && i < cgroup->count; i++) {
+		if (cgroup->tree[i].v2 && cgroup->tree[i].dir >= 0)
+			return follow(&cgroup->tree[i], found, path);
+	}
+	return -EBUSY;
+}
+
 struct sub {
 	const char *where, *path; /* path: within where, behind the colon */
 	size_t controllers;       /* length of the part before it */

@@ -16,6 +16,22 @@
 #include "common/base/trace.h"
 #include "runtime-glue/oci/launch.h"
 
+#define NAMESPACES                                                  \
+	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | \
+	 CLONE_NEWNET | CLONE_NEWCGROUP)
+
+static int clone_failed(int errnum, uint64_t flags, struct err *err)
+{
+	bool made = flags & (uint64_t)NAMESPACES;
+
+	(void)err_sys(err, errnum, "clone3 with flags 0x%llx",
+		      (unsigned long long)flags);
+	if (errnum == EPERM && made && !(flags & (uint64_t)CLONE_NEWUSER))
+		err_hint(err, "new namespaces need CAP_SYS_ADMIN, or a user "
+			      "namespace among linux.namespaces");
+	return -errnum;
+}
+
 int launch_clone(uint64_t flags, int cgroup, int *pidfd, struct err *err)
 {
 	struct clone_args args = { .flags = flags };
@@ -40,8 +56,7 @@ int launch_clone(uint64_t flags, int cgroup, int *pidfd, struct err *err)
 		  "clone3 flags 0x%llx, pid %ld",
 		  (unsigned long long)args.flags, pid);
 	if (pid < 0)
-		return err_sys(err, errno, "clone3 with flags 0x%llx",
-			       (unsigned long long)args.flags);
+		return clone_failed(errno, args.flags, err);
 	return (int)pid;
 }
 

@@ -288,10 +288,21 @@ static int converse(struct exec *x, pid_t *pid, struct err *err)
 	}
 }
 
+/* Into the container's group or, if that takes none, where its init is. */
+static pid_t clone_into(struct exec *x, struct err *err)
+{
+	pid_t pid = launch_clone(0, cgroup_clone_fd(&x->cgroup), NULL, err);
+
+	if (pid != -EBUSY || cgroup_follow(&x->cgroup, x->state.pid) < 0)
+		return pid;
+	err_clear(err);
+	return launch_clone(0, cgroup_clone_fd(&x->cgroup), NULL, err);
+}
+
 static int give_birth(struct exec *x, pid_t *out, struct err *err)
 {
 	bool joins_pid = x->ns.fd[SPEC_NS_PID] >= 0 && !x->ns.user;
-	int pair[2];
+	int pair[2] = { -1, -1 };
 	pid_t pid;
 	int r = 0;
 
@@ -303,7 +314,7 @@ static int give_birth(struct exec *x, pid_t *out, struct err *err)
 	if (r < 0)
 		return r;
 	x->sync = pair[0];
-	pid = launch_clone(0, cgroup_clone_fd(&x->cgroup), NULL, err);
+	pid = clone_into(x, err);
 	if (pid == 0)
 		child(x, pair[1]);
 	(void)close(pair[1]);

@@ -213,7 +213,8 @@ int rootfs_prepare(struct rootfs *rootfs, int userns_fd, struct err *err)
 	for (size_t i = 0; i < count && r == 0; i++) {
 		r = prepare_mount(rootfs, i, userns_fd, err);
 		if (r < 0)
-			r = err_in(err, "mounts[%zu]", i);
+			r = err_in(err, "mounts[%zu], at %s", i,
+				   rootfs->spec->mounts[i].destination);
 	}
 	return r;
 }

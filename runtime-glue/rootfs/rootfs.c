@@ -194,7 +194,7 @@ static int mount_one(struct rootfs *rootfs, size_t index, struct err *err)
 			    ? mount_again(rootfs, mount, err)
 			    : mount_new(rootfs, mount, &rootfs->trees[index],
 					err);
-	return r < 0 ? err_in(err, "mounts[%zu] on \"%s\"", index,
+	return r < 0 ? err_in(err, "mounts[%zu], at %s", index,
 			      mount->destination)
 		     : 0;
 }

@@ -70,7 +70,8 @@ end_daemon() {
 	end_daemon
 }
 
-@test "ctr: run, exec, ps, pause, resume, update, kill, delete" {
+# (ctr has no word for update; podman has.)
+@test "ctr: run, exec, ps, pause, resume, metrics, kill, delete" {
 	run_box --detach $IMAGE box /bin/report wait
 	assert_ok
 	call task ls

@@ -82,6 +82,12 @@ finish() {
 	assert_ok
 	call unpause box
 	assert_ok
+	if [ -d $CGROUPS/memory ]; then
+		call update --memory 64m box
+		assert_ok
+		[ "$(cat "$CGROUPS/memory$PARENT"/*/memory.limit_in_bytes |
+			sort -n | head -n 1)" = 67108864 ]
+	fi
 	call kill --signal KILL box
 	assert_ok
 	call rm --force box

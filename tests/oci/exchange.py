@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """exchange.py A B: swap two names again and again, until killed or a minute."""
 import ctypes
+import os
 import sys
 import time
 

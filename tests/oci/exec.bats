@@ -41,6 +41,8 @@ load helpers
 	gone
 }
 
+# runc takes the limits of who calls, crun has other defaults.
+# bats test_tags=not-runc,not-crun
 @test "exec --process: what it leaves out is the container's" {
 	config '.process.capabilities |= map_values(["CAP_KILL"]) |
 		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 77, hard: 88}] |
@@ -58,6 +60,8 @@ load helpers
 	gone
 }
 
+# crun does without.
+# bats test_tags=not-crun
 @test "exec: the session keyring is the container's" {
 	launch_waiting keyring
 	oci exec $ID /bin/report keyring
@@ -171,6 +175,8 @@ load helpers
 	saw 'env LISTEN_FDS=1' 'env LISTEN_PID=1' 'readfd 3=activated'
 }
 
+# crun does not look at LISTEN_PID.
+# bats test_tags=not-crun
 @test "LISTEN_FDS for another process is not ours to pass on" {
 	echo secret >"$SCRATCH/file"
 	args /bin/report env fds

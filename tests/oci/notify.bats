@@ -71,4 +71,3 @@ notifier() {
 	never grep . "$told"
 	gone
 }
-

@@ -143,7 +143,7 @@ load hostile
 		attempt say started
 		unharmed || break
 	done
-	kill $racer # timeout(1), who passes it on, as it could not KILL
+	kill -KILL $racer
 	wait $racer || :
 	unharmed
 }
