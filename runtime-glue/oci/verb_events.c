@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Figures at an interval, and kills for lack of memory, until the end. */
+#include <limits.h>
 #include <poll.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,29 +82,38 @@ static int print_stats(const struct watch *watch, struct err *err)
 	return print_event("stats", watch->state.id, data, err);
 }
 
-/* Make the descriptor wait for the next time: a counter or a file to read. */
-static void drain(int fd)
+/*
+ * v1 has a counter of the times that it ran out, which comes before the kill
+ * that follows; v2 has a file in which to count the kills. What goes, as the
+ * group does, is told too, and is no such event.
+ */
+static int new_ooms(struct watch *watch)
 {
+	int kills = cgroup_oom_kills(&watch->cgroup);
+	int before = watch->oom_kills;
+	uint64_t times = 0;
 	char bytes[4096];
 
-	/* Of a counter there is no other position, and no more than 8 bytes. */
-	(void)lseek(fd, 0, SEEK_SET);
-	if (read(fd, bytes, sizeof(bytes)) < 0)
-		return;
+	if (watch->oom_events == POLLIN) {
+		if (read(watch->oom, &times, sizeof(times)) !=
+		    (ssize_t)sizeof(times))
+			return 0;
+		return kills < 0 ? 0 : (int)(times < INT_MAX ? times : INT_MAX);
+	}
+	/* Reading makes it wait for the next change. */
+	(void)lseek(watch->oom, 0, SEEK_SET);
+	if (read(watch->oom, bytes, sizeof(bytes)) < 0 || kills < 0)
+		return 0;
+	watch->oom_kills = kills;
+	return kills > before ? kills - before : 0;
 }
 
 static int print_ooms(struct watch *watch, struct err *err)
 {
-	int kills, r = 0;
+	int r = 0;
 
-	drain(watch->oom);
-	kills = cgroup_oom_kills(&watch->cgroup);
-	/* A kernel that does not count (before 4.13) has at least told us. */
-	if (kills < 0)
-		return print_event("oom", watch->state.id, NULL, err);
-	for (; r == 0 && watch->oom_kills < kills; watch->oom_kills++)
+	for (int left = new_ooms(watch); r == 0 && left > 0; left--)
 		r = print_event("oom", watch->state.id, NULL, err);
-	watch->oom_kills = kills;
 	return r;
 }
 

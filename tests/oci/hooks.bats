@@ -147,7 +147,7 @@ all_hooks() {
 	hook createRuntime 'sleep 1001 & sleep 1001' 'timeout: 1'
 	args /bin/report
 	oci create --bundle "$BUNDLE" $ID
-	assert_fails 'hooks.createRuntime\[0]'
+	assert_fails 'hooks.createRuntime[0]'
 	never pgrep -fx 'sleep 1001'
 }
 
@@ -183,7 +183,7 @@ all_hooks() {
 	hook poststart 'exit 6'
 	make_box wait
 	oci start $ID
-	assert_fails 'hooks.poststart\[0]' 'exit status 6'
+	assert_fails 'hooks.poststart[0]' 'exit status 6'
 	becomes stopped
 	gone
 }
@@ -194,5 +194,5 @@ all_hooks() {
 	hook createRuntime 'echo its complaint >&2; exit 3'
 	args /bin/report
 	oci create --bundle "$BUNDLE" $ID
-	assert_fails 'hooks.createRuntime\[1]' 'exit status 3' 'its complaint'
+	assert_fails 'hooks.createRuntime[1]' 'exit status 3' 'its complaint'
 }

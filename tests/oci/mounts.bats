@@ -346,9 +346,9 @@ nested() {
 	bind "$SCRATCH/missing" /x bind
 	args /bin/report
 	oci run --bundle "$BUNDLE" $ID
-	assert_fails 'mounts\[3]' "$SCRATCH/missing" 'no such file'
+	assert_fails 'mounts[3]' "$SCRATCH/missing" 'no such file'
 	config 'del(.mounts[3])'
 	mount_type nosuchfs /x
 	oci run --bundle "$BUNDLE" $ID
-	assert_fails 'mounts\[3]' "at */x*nosuchfs"
+	assert_fails 'mounts[3]' "at */x*nosuchfs"
 }
