@@ -251,7 +251,7 @@ bats_flags  = $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
 check: ## every test; ends with "N passed, N failed"
 	$(make) deps
 	$(make) peers
-	+$(RUN) stages all lint-fast check-unit check-netns check-oci check-vm check-fuzz
+	+$(RUN) stages all lint-fast check-unit check-netns check-oci check-tool check-vm check-fuzz
 
 check-unit: ## the unit tests, under ASan and UBSan
 ifdef SAN
@@ -276,6 +276,11 @@ comma       := ,
 check-oci: $(if $(OCI_FOREIGN),,$(BUILD)/bin/runtime-glue-oci) $(REPORT) ## containers, from inside and outside [OCI_RUNTIME=program] [OCI_TESTS=files] [BATS_FILTER]
 	$(RUN) oci $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') \
 		$(if $(OCI_TAGS),--filter-tags '$(OCI_TAGS)') $(OCI_TESTS)
+
+# The standalone tool, as its users type it.
+TOOL_TESTS ?= $(sort $(wildcard tests/tool/*.bats))
+check-tool: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(REPORT) ## the standalone tool [TOOL_TESTS=files] [BATS_FILTER]
+	$(RUN) tool $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') $(TOOL_TESTS)
 
 # What the running kernel may lack: the files named after it, and those with
 # the line "# bats file_tags=vm".
@@ -393,7 +398,7 @@ uninstall: ## remove what install installed
 	rm -f $(installed) $(LINKS:%=$(bindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%)
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-vm check-fuzz fuzz \
+.PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-tool check-vm check-fuzz fuzz \
 	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci demo \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
