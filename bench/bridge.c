@@ -194,6 +194,8 @@ static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
 	play_keep(worker, VERB_DEL, taking, &out);
 	if (netns_count_links() != links)
 		errx(1, "%s: DEL left a link on the host", worker->path);
+	if (worker->scenario->ports > 0)
+		play_settle();
 }
 
 static void bridge_finish(struct worker *worker)
