@@ -104,6 +104,15 @@ static void sum_up(struct outcome *sum, const struct outcome *more)
 		sum->rss_kib = more->rss_kib;
 }
 
+/* The neighbours are there at once, and a port of the host is one's only. */
+static unsigned int first_port(const struct worker *worker,
+			       const struct attached *at)
+{
+	return at->pod == worker->pods
+		       ? FIRST_PORT
+		       : NEIGHBOUR_PORT + worker->net * worker->scenario->ports;
+}
+
 /*
  * What portmap takes, as the next of the list, is added to what bridge has
  * taken. The floor publishes nothing.
@@ -112,10 +121,9 @@ static void chain(const struct worker *worker, const char *verb,
 		  const struct attached *at, enum taking taking,
 		  struct outcome *out)
 {
-	const struct mappings mappings = {
-		at->pod == worker->pods ? FIRST_PORT : NEIGHBOUR_PORT,
-		worker->scenario->ports, NULL, at->result
-	};
+	const struct mappings mappings = { first_port(worker, at),
+					   worker->scenario->ports, NULL,
+					   at->result };
 	char conf[PORTMAP_CONF];
 	const struct call call = {
 		"portmap", verb, at->id, at->pod, conf, false
@@ -186,6 +194,8 @@ static void bridge_turn(struct worker *worker, uint64_t id, enum taking taking)
 	play_keep(worker, VERB_DEL, taking, &out);
 	if (netns_count_links() != links)
 		errx(1, "%s: DEL left a link on the host", worker->path);
+	if (worker->scenario->ports > 0)
+		play_settle();
 }
 
 static void bridge_finish(struct worker *worker)

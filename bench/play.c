@@ -198,3 +198,8 @@ const struct kind host_local_kind = {
 	.turn = host_local_turn,
 	.finish = no_pod,
 };
+
+void play_settle(void)
+{
+	(void)usleep(50000);
+}

@@ -62,6 +62,13 @@ void play_address(const struct worker *worker, const char *output,
 
 bool play_has_lease(const struct worker *worker);
 
+/*
+ * Until the kernel has freed what was deleted, whoever closes a socket of
+ * netfilter waits for it. Between two rounds: as if there were always another
+ * call in between.
+ */
+void play_settle(void);
+
 #define FIRST_PORT 8000 /* of the host, the scenario's */
 
 /* TCP ports of the host from @first on for port 80 of a container. */

@@ -186,15 +186,6 @@ static void check_rules(const struct worker *worker,
 		errx(1, "%s: DEL left rules behind", worker->path);
 }
 
-/*
- * Until the kernel has freed what was deleted, whoever closes a socket of
- * netfilter waits for it: as if there were always another call in between.
- */
-static void let_it_settle(void)
-{
-	(void)usleep(50000);
-}
-
 static void portmap_turn(struct worker *worker, uint64_t id, enum taking taking)
 {
 	const struct published pub = one(worker, id);
@@ -213,7 +204,7 @@ static void portmap_turn(struct worker *worker, uint64_t id, enum taking taking)
 	if (taking != TAKE_TIME)
 		check_rules(worker, &pub, false);
 	netns_leave();
-	let_it_settle();
+	play_settle();
 }
 
 /* Does it use iptables, where it is told to? */

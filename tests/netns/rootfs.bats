@@ -113,15 +113,15 @@ binds() {
 @test "bind mounts: what is missing, and what does not fit, is named" {
 	mkdir "$root/dir"
 	rootfs -m "$PROC" -m "/a|bind|/nowhere|bind" -- :
-	assert_refused 'mounts[1]: bind source "/nowhere": No such file or directory'
+	assert_refused 'mounts[1], at /a: bind source "/nowhere": No such file or directory'
 	rootfs -m "/dir|bind|$SCRATCH/vol/file|bind" -- :
-	assert_refused 'mounts[0]: mount "'"$SCRATCH"'/vol/file" on "/dir": Is a directory'
+	assert_refused 'mounts[0], at /dir: mount "'"$SCRATCH"'/vol/file" on "/dir": Is a directory'
 	rootfs -m "/bin/busybox|bind|$SCRATCH/vol|bind" -- :
 	assert_refused "Not a directory"
 	rootfs -m "/x|nofs|x|" -- :
-	assert_refused 'mounts[0]: mount type "nofs": No such device'
+	assert_refused 'mounts[0], at /x: mount type "nofs": No such device'
 	rootfs -m "/x|tmpfs|x|color=red" -- :
-	assert_refused 'mounts[0]: option "color=red" of tmpfs: Invalid argument'
+	assert_refused 'mounts[0], at /x: option "color=red" of tmpfs: Invalid argument'
 	assert_has "Unknown parameter 'color'"
 }
 
@@ -205,7 +205,7 @@ race() {
 	rm "$root/proc"
 	touch "$root/proc"
 	rootfs -m "$PROC" -- :
-	assert_refused 'mounts[0]: destination "/proc" of type proc must be'
+	assert_refused 'mounts[0], at /proc: destination "/proc" of type proc must be'
 }
 
 @test "/proc: nothing but procfs on it, nothing below it (CVE-2023-27561)" {
