@@ -4,8 +4,8 @@
  * parents before what is in them. A mount of the user's stands in for a default
  * at the same place; over /dev, for all that is there.
  */
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime-glue/tool/bundle_parts.h"
 
@@ -40,10 +40,14 @@ static const char *const open_sys_mounts[] = {
 	NULL,
 };
 
-static const char *const host_ipc_mounts[] = {
-	MOUNT("/dev/mqueue", "bind", "/dev/mqueue", "\"rbind\"," SAFE),
-	MOUNT("/dev/shm", "bind", "/dev/shm", "\"rbind\"," SAFE),
-	NULL,
+/* The host's, which may lack them. */
+static const struct {
+	const char *path, *mount;
+} host_ipc[] = {
+	{ "/dev/mqueue",
+	  MOUNT("/dev/mqueue", "bind", "/dev/mqueue", "\"rbind\"," SAFE) },
+	{ "/dev/shm",
+	  MOUNT("/dev/shm", "bind", "/dev/shm", "\"rbind\"," SAFE) },
 };
 
 static int add(struct json_object *mounts, const char *text, struct err *err)
@@ -61,6 +65,16 @@ static int add_all(struct json_object *mounts, const char *const *texts,
 
 	for (; r == 0 && *texts; texts++)
 		r = add(mounts, *texts, err);
+	return r;
+}
+
+static int add_host_ipc(struct bundle *b, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(host_ipc) / sizeof(*host_ipc); i++)
+		if (r == 0 && access(host_ipc[i].path, F_OK) == 0)
+			r = add(b->mounts, host_ipc[i].mount, err);
 	return r;
 }
 
@@ -90,7 +104,7 @@ static int add_ipc(struct bundle *b, struct err *err)
 	if (r < 0)
 		return r;
 	if (strcmp(ipc, "host") == 0)
-		return add_all(b->mounts, host_ipc_mounts, err);
+		return add_host_ipc(b, err);
 	r = add(b->mounts, MOUNT("/dev/mqueue", "mqueue", "mqueue", SAFE), err);
 	/* Another's /dev/shm came with its namespace. */
 	if (bundle_starts(ipc, "container:"))

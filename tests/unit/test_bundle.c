@@ -191,7 +191,7 @@ static const struct {
 	  "{\"destination\":\"/dev/"
 	  "shm\",\"type\":\"tmpfs\",\"source\":\"shm\",\"options\":[\"nosuid\","
 	  "\"noexec\",\"nodev\",\"mode=1777\",\"size=1048576\"]}" },
-	{ BARE, { "--ipc=host" }, "mounts.4.source", "\"/dev/shm\"" },
+	{ BARE, { "--ipc=host" }, "mounts.3.type", "\"bind\"" },
 	{ BARE, { "--ipc=container:o" },
 	  "mounts.6.source",
 	  "\"/proc/77/root/dev/shm\"" },
