@@ -207,12 +207,26 @@ static void allow(struct jsonw *w, const char *calls, const struct test *test)
 	jsonw_close(w, '}');
 }
 
+/* As if this kernel did not have it. */
+static void not_there(struct jsonw *w, const char *call)
+{
+	jsonw_open(w, NULL, '{');
+	put_names(w, call);
+	jsonw_string(w, "action", "SCMP_ACT_ERRNO");
+	jsonw_int(w, "errnoRet", ENOSYS);
+	jsonw_close(w, '}');
+}
+
 /*
  * All families but AF_ALG (38) and AF_VSOCK (40). The kernel looks at the lower
  * half of the register only, the filter at both: "not 40" would let 40 with a
  * bit in the upper half pass. So the ones behind are named one by one.
- * socketcall(2), where the family is in memory, is not allowed at all: since
- * Linux 4.3 its architectures have the plain calls.
+ *
+ * socketcall(2) of 32-bit programs has the family in memory, where no filter
+ * sees it. libseccomp means it, too, when it is told of socket(2), and then
+ * allows it whatever the family: so it has a rule of its own, without
+ * conditions, which is the stronger one. On ENOSYS C libraries use the plain
+ * calls, that all architectures have since Linux 4.3.
  */
 static void allow_sockets(struct jsonw *w)
 {
@@ -222,6 +236,7 @@ static void allow_sockets(struct jsonw *w)
 	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++)
 		allow(w, "socket",
 		      &(struct test){ 0, behind[i], "SCMP_CMP_EQ" });
+	not_there(w, "socketcall");
 }
 
 /* Linux, 32-bit Linux, both with the old uname; or only asked for. Not what
@@ -252,11 +267,7 @@ static void allow_threads(struct jsonw *w)
 	};
 
 	allow(w, "clone", &flags);
-	jsonw_open(w, NULL, '{');
-	put_names(w, "clone3");
-	jsonw_string(w, "action", "SCMP_ACT_ERRNO");
-	jsonw_int(w, "errnoRet", ENOSYS);
-	jsonw_close(w, '}');
+	not_there(w, "clone3");
 }
 
 static void put_arches(struct jsonw *w)

@@ -117,6 +117,7 @@ static int count_caps(const struct profile_for *box, const struct cfg *when,
 {
 	struct cfg list;
 	const char *name;
+	int number;
 	int r = cfg_child_or_none(when, "caps", json_type_array, &list, err);
 
 	if (r < 0)
@@ -128,10 +129,11 @@ static int count_caps(const struct profile_for *box, const struct cfg *when,
 		r = cfg_string_at(&list, i, &name, err);
 		if (r < 0)
 			return r;
-		if (spec_cap_number(name) < 0)
+		number = spec_cap_number(name); /* with or without CAP_ */
+		if (number < 0)
 			return cfg_fail(err, &item, NULL,
 					"\"%s\" is no capability", name);
-		if (profile_has_cap(box, name))
+		if (profile_has_cap(box, spec_cap_name(number)))
 			out->ours++;
 	}
 	return 0;
