@@ -25,7 +25,7 @@ prepare() {
 run_under() {
 	local args
 	# By way of standard input: jq would take "-c" for an option.
-	args=$(printf '%s\0' "${@:4}" | jq -Rs 'split("\u0000")[:-1]')
+	args=$(printf '%s\037' "${@:4}" | jq -Rs 'split("\u001f")[:-1]')
 	"$DRIVE_DIR/profilectl" "$1" "$2" >"$SCRATCH/seccomp.json" || return 1
 	jq -n --arg group "$RUNTIME_GLUE_CGROUP/seccomp" --arg mark A=b \
 		-f "$TESTS/../oci/config.jq" |
