@@ -11,8 +11,7 @@
  *   namespace would hand out all capabilities inside, and with them the parts
  *   of the kernel where most of its holes were;
  * - what has been a way out, or the shortest to one, by itself: bpf,
- *   userfaultfd, io_uring, perf_event_open, open_by_handle_at, AF_ALG sockets,
- *   a process of 16-bit segments with vm86.
+ *   userfaultfd, io_uring, perf_event_open, open_by_handle_at, AF_ALG sockets.
  *
  * A call that needs a capability anyway is allowed to who has it: refusing it
  * twice would only make --cap-add useless. Names are of every architecture; one
