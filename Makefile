@@ -294,7 +294,7 @@ check-oci: $(if $(OCI_FOREIGN),,$(BUILD)/bin/runtime-glue-oci) $(REPORT) ## cont
 
 # The standalone tool, as its users type it.
 TOOL_TESTS ?= $(sort $(wildcard tests/tool/*.bats))
-check-tool: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(REPORT) $(BUILD)/drive/profilectl ## the standalone tool [TOOL_TESTS=files] [BATS_FILTER]
+check-tool: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(REPORT) $(BUILD)/drive/profilectl $(BUILD)/drive/layers ## the standalone tool [TOOL_TESTS=files] [BATS_FILTER]
 	$(RUN) tool $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') $(TOOL_TESTS)
 
 # What the running kernel may lack: the files named after it, and those with
