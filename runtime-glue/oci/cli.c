@@ -291,6 +291,8 @@ void cli_release(const struct cli_option *options, void *out)
 			continue;
 		memcpy(&list, (char *)out + options->offset, sizeof(list));
 		free(list.at);
+		/* Another name of the same option is in the table, too. */
+		memset((char *)out + options->offset, 0, sizeof(list));
 	}
 }
 

@@ -79,7 +79,9 @@ int box_list(const struct tool *tool, char ***out, size_t *count,
 
 static int not_found(const char *reference, struct err *err)
 {
-	(void)err_sys(err, ENOENT, "no container \"%.200s\"", reference);
+	(void)err_set(err, CNI_E_CONTAINER, "no container \"%.200s\"",
+		      reference);
+	err->errnum = ENOENT;
 	return err_hint(err, "runtime-glue ps -a lists those that there are");
 }
 
@@ -141,7 +143,7 @@ static int wait_for_lock(struct box *box, const char *reference,
 	}
 	if (r < 0 || box->lock >= 0)
 		return r;
-	(void)err_sys(err, EBUSY, "container \"%s\" is in use", reference);
+	(void)err_set(err, CNI_E_IO, "container \"%s\" is in use", reference);
 	return err_hint(err, "if it runs, stop it first: runtime-glue stop %s",
 			reference);
 }

@@ -88,7 +88,7 @@ int box_claim_name(int names, const char *name, const char *id, struct err *err)
 	if (r < 0)
 		return r;
 	if (*holder) {
-		(void)err_sys(err, EEXIST,
+		(void)err_set(err, CNI_E_FIELD,
 			      "the name \"%s\" is taken by container %.12s",
 			      name, holder);
 		return err_hint(err,

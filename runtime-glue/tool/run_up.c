@@ -83,7 +83,8 @@ static int make_root(struct run *run, struct err *err)
 
 	if (run->has_image)
 		r = layers_make(run->box.path, &layers, err);
-	if (r == 0 && !(run->options && run->options->rootfs))
+	/* With --rootfs there is nothing to mount. */
+	if (r == 0 && *box_get(&run->box, "imageId"))
 		r = layers_mount(run->box.path, &layers, err);
 	if (r == 0 && run->options)
 		r = bundle_make(run->tool, run->options,

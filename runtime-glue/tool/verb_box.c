@@ -140,7 +140,7 @@ static const struct cli_option rm_option_table[] = {
 
 static int is_running(const char *name, struct err *err)
 {
-	(void)err_sys(err, EBUSY, "container \"%s\" is running", name);
+	(void)err_set(err, CNI_E_IO, "container \"%s\" is running", name);
 	return err_hint(err,
 			"stop it first with runtime-glue stop %s, or use "
 			"rm --force",
