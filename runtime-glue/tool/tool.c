@@ -20,7 +20,7 @@
 #define USAGE_STATUS 2
 
 const struct tool_verb *const tool_verbs[] = {
-	&verb_diff, &verb_export, &group_volume, &group_cni, NULL,
+	&verb_diff, &verb_export, &verb_cp, &group_volume, &group_cni, NULL,
 };
 
 struct globals {
