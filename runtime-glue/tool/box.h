@@ -72,6 +72,10 @@ void box_list_free(char **list, size_t count);
 int box_begin(const struct tool *tool, struct box *box,
 	      struct err *err) MUST_CHECK;
 
+/* A new one is complete and waits for its start; nothing of it is up. */
+int box_created(const struct tool *tool, struct box *box,
+		struct err *err) MUST_CHECK;
+
 /*
  * Down with what it has: network, engine state, mounts; every step is tried. It
  * must be locked. The status, if it was "running", becomes "exited".

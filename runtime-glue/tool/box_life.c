@@ -55,6 +55,19 @@ static bool goes_away(const struct box *box)
 	       json_object_get_boolean(value);
 }
 
+/* The image's volumes and the user's names were looked up: it was mounted. */
+int box_created(const struct tool *tool, struct box *box, struct err *err)
+{
+	int r = layers_unmount(box->path, err);
+
+	r = r ?: box_set(box, "status", "created", err);
+	r = r ?: box_save(box, err);
+	/* With --rm, too: it goes at the end of its first run. */
+	if (r == 0)
+		box_unmark(tool, box->id);
+	return r;
+}
+
 /* Its processes first: they use the rest. */
 int box_down(const struct tool *tool, struct box *box, struct err *err)
 {
