@@ -105,20 +105,18 @@ whiteout() { # PATH
 	"$DRIVE" remove "$BOX"
 }
 
-# ramfs has no extended attributes, which overlayfs needs above.
+# In the sandbox /var/lib is an overlay, which cannot be above in another one.
 @test "a copy where overlayfs is refused" {
+	local box=/var/lib/ferrule-box.$$
 	layers 2
-	mkdir "$SCRATCH/ram"
-	mount -t ramfs none "$SCRATCH/ram"
-	mkdir "$SCRATCH/ram/box"
-	"$DRIVE" make "$SCRATCH/ram/box" "${LAYERS[@]}"
-	run "$DRIVE" mount "$SCRATCH/ram/box"
+	mkdir "$box"
+	"$DRIVE" make "$box" "${LAYERS[@]}"
+	run "$DRIVE" mount "$box"
 	[ "$status" -eq 0 ]
 	[[ $output == *"the layers are copied instead"* ]]
-	[ "$(cat "$SCRATCH/ram/box/merged/common")" = 1 ]
-	"$DRIVE" remove "$SCRATCH/ram/box"
-	[ -z "$(ls -A "$SCRATCH/ram/box")" ]
-	umount "$SCRATCH/ram"
+	[ "$(cat "$box/merged/common")" = 1 ]
+	"$DRIVE" remove "$box"
+	rmdir "$box"
 }
 
 @test "vfs: whiteouts, opaque directories, types that change" {

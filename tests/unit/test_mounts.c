@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* wrap: box_save */
 /* What -v, --mount and --tmpfs become. */
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -92,12 +94,16 @@ static const char *made(const struct fixture *f)
 		}                                                  \
 	}
 
-static void assert_mounts(const struct fixture *f, const char *fmt)
+/* In @want, "@" is the fixture's folder. */
+static void assert_mounts(const struct fixture *f, const char *want)
 {
-	char want[2048];
+	const char *at = strchr(want, '@');
+	char full[2048];
 
-	(void)snprintf(want, sizeof(want), fmt, f->root);
-	assert_string_equal(made(f), want);
+	if (at)
+		(void)snprintf(full, sizeof(full), "%.*s%s%s", (int)(at - want),
+			       want, f->root, at + 1);
+	assert_string_equal(made(f), at ? full : want);
 }
 
 static void test_bind(void **state)
@@ -111,7 +117,7 @@ static void test_bind(void **state)
 		       f->source);
 	assert_int_equal(make(f, &options, NULL), 0);
 	assert_mounts(f, "[{\"destination\":\"/data/y\",\"type\":\"bind\","
-			 "\"source\":\"%s/host/dir\",\"options\":[\"rbind\","
+			 "\"source\":\"@/host/dir\",\"options\":[\"rbind\","
 			 "\"rshared\",\"ro\"]}]");
 	/* A folder that was missing is made. */
 	assert_int_equal(stat(f->source, &st), 0);
