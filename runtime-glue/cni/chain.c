@@ -75,7 +75,7 @@ static int fill(struct chain_attachment *at, const struct json_object *entry,
 	at->args = at->args ?: *args;
 	at->caps = at->caps ?: cache_object(entry, "capabilityArgs");
 	if (!at->netns)
-		at->netns = cache_text(entry, "netns");
+		at->netns = cache_netns(entry);
 	return r;
 }
 
@@ -176,7 +176,7 @@ static int look_before(const struct chain_runtime *runtime,
 	if (r < 0 || !entry)
 		return 0;
 	if (!cache_object(entry, "result") ||
-	    !chain_is_live(cache_text(entry, "netns"))) {
+	    !chain_is_live(cache_netns(entry))) {
 		r = chain_del_entry(runtime, list, entry, err);
 		return r < 0 ? err_in(err, "what an earlier ADD has left") : 0;
 	}
@@ -184,7 +184,7 @@ static int look_before(const struct chain_runtime *runtime,
 		      "container \"%s\" has interface \"%s\" in network \"%s\" "
 		      "already, in namespace \"%s\"",
 		      key.container_id, key.ifname, key.network,
-		      cache_text(entry, "netns"));
+		      cache_netns(entry));
 	(void)err_hint(err, "DEL it first, or choose another interface name");
 	err->errnum = EEXIST;
 	return -EEXIST;
