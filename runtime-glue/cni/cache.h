@@ -43,6 +43,12 @@ int cache_remove(const struct chain_runtime *runtime,
 /* A string of it, "" if absent; borrowed from it. */
 const char *cache_text(const struct json_object *entry, const char *key);
 
+/*
+ * The path of its namespace, "" if that is not known; borrowed. Where the entry
+ * does not say, as that of libcni before 1.2, the result does.
+ */
+const char *cache_netns(const struct json_object *entry);
+
 /* An object of it, borrowed, or NULL: "result", "capabilityArgs". */
 struct json_object *cache_object(const struct json_object *entry,
 				 const char *key);

@@ -35,6 +35,29 @@ struct json_object *cache_object(const struct json_object *entry,
 	return json_object_is_type(value, json_type_object) ? value : NULL;
 }
 
+const char *cache_netns(const struct json_object *entry)
+{
+	const struct json_object *result = cache_object(entry, "result");
+	const char *netns = cache_text(entry, "netns");
+	const char *ifname = cache_text(entry, "ifName");
+	struct json_object *list = NULL;
+
+	if (!*netns && result)
+		list = json_object_object_get(result, "interfaces");
+	if (!json_object_is_type(list, json_type_array))
+		return netns;
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const struct json_object *at =
+			json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(at, json_type_object) &&
+		    *cache_text(at, "sandbox") &&
+		    strcmp(cache_text(at, "name"), ifname) == 0)
+			return cache_text(at, "sandbox");
+	}
+	return netns;
+}
+
 static int put_text(struct json_object *object, const char *key,
 		    const char *value)
 {

@@ -75,7 +75,7 @@ static int fill(struct chain_attachment *at, const struct json_object *entry,
 	at->args = at->args ?: *args;
 	at->caps = at->caps ?: cache_object(entry, "capabilityArgs");
 	if (!at->netns)
-		at->netns = cache_text(entry, "netns");
+		at->netns = cache_netns(entry);
 	return r;
 }
 
@@ -176,7 +176,7 @@ static int look_before(const struct chain_runtime *runtime,
 	if (r < 0 || !entry)
 		return 0;
 	if (!cache_object(entry, "result") ||
-	    !chain_is_live(cache_text(entry, "netns"))) {
+	    !chain_is_live(cache_netns(entry))) {
 		r = chain_del_entry(runtime, list, entry, err);
 		return r < 0 ? err_in(err, "what an earlier ADD has left") : 0;
 	}
@@ -184,7 +184,7 @@ static int look_before(const struct chain_runtime *runtime,
 		      "container \"%s\" has interface \"%s\" in network \"%s\" "
 		      "already, in namespace \"%s\"",
 		      key.container_id, key.ifname, key.network,
-		      cache_text(entry, "netns"));
+		      cache_netns(entry));
 	(void)err_hint(err, "DEL it first, or choose another interface name");
 	err->errnum = EEXIST;
 	return -EEXIST;
@@ -192,10 +192,11 @@ static int look_before(const struct chain_runtime *runtime,
 
 /*
  * The plugins that ran and the one that failed get DEL. Not so the latter if it
- * says that the attachment has what it was to make already: that is another's,
- * of whom our cache does not know.
+ * says, or if we saw before, that what it was to make is there already: that
+ * was made by somebody of whom our cache does not know, and may be in use.
  */
-static void undo(struct chain_step *step, size_t failed, const struct err *why)
+static void undo(struct chain_step *step, size_t failed, bool had_link,
+		 const struct err *why)
 {
 	const struct cache_key key = { step->list->name, step->at->container_id,
 				       step->at->ifname };
@@ -204,7 +205,8 @@ static void undo(struct chain_step *step, size_t failed, const struct err *why)
 	size_t some = failed < count ? failed + 1 : count;
 	int r;
 
-	if (why->code == CNI_E_DUPLICATE && failed < count)
+	if (failed < count &&
+	    (why->code == CNI_E_DUPLICATE || (failed == 0 && had_link)))
 		some = failed;
 	step->verb = CNI_DEL;
 	r = chain_del_steps(step, some, &err);
@@ -255,6 +257,7 @@ int chain_add(const struct chain_runtime *runtime, const struct netlist *list,
 		.verb = CNI_ADD,
 		.at = attachment,
 	};
+	bool had_link;
 	size_t at = 0;
 	int r;
 
@@ -264,11 +267,12 @@ int chain_add(const struct chain_runtime *runtime, const struct netlist *list,
 	r = r ?: cache_write(runtime, list, attachment, NULL, err);
 	if (r < 0)
 		return r;
+	had_link = chain_has_link(attachment);
 	r = add_steps(&step, &at, &last, err);
 	r = r ?: cache_write(runtime, list, attachment, last, err);
 	step.prev = at_least(list, CNI_V0_4_0) ? last : NULL;
 	if (r < 0) {
-		undo(&step, at, err);
+		undo(&step, at, had_link, err);
 		return err_in(err, "network \"%s\"", list->name);
 	}
 	if (result)

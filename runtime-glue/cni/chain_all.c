@@ -161,7 +161,7 @@ static int repair_entry(const struct chain_runtime *runtime,
 	auto_free char *args = NULL;
 	struct chain_attachment at = {
 		.container_id = cache_text(entry, "containerId"),
-		.netns = cache_text(entry, "netns"),
+		.netns = cache_netns(entry),
 		.ifname = cache_text(entry, "ifName"),
 		.caps = cache_object(entry, "capabilityArgs"),
 	};
@@ -198,7 +198,7 @@ int chain_repair(const struct chain_runtime *runtime, const char *network,
 		struct err own = { .code = CNI_OK };
 
 		if (!cache_object(entry, "result") ||
-		    !chain_is_live(cache_text(entry, "netns")))
+		    !chain_is_live(cache_netns(entry)))
 			continue;
 		if (repair_entry(runtime, entry, &told, &own) == 0)
 			(*count)++;

@@ -48,3 +48,6 @@ int chain_del_entry(const struct chain_runtime *runtime,
 
 /* A network namespace is at that path. */
 bool chain_is_live(const char *netns);
+
+/* Its namespace has a link of that name. False if that cannot be seen. */
+bool chain_has_link(const struct chain_attachment *at);

@@ -3,6 +3,7 @@
 
 #include "common/base/cfg.h"
 #include "common/cni/call.h"
+#include "common/net/link.h"
 #include "common/net/netns.h"
 #include "runtime-glue/cni/cache_parts.h"
 #include "runtime-glue/cni/chain_parts.h"
@@ -28,6 +29,21 @@ bool chain_is_live(const char *netns)
 	auto_fd int fd = -1;
 
 	return netns_open(netns, &fd, &err) == 0;
+}
+
+bool chain_has_link(const struct chain_attachment *at)
+{
+	auto_net struct net net = NET_CLOSED;
+	struct err err = { .code = CNI_OK };
+	struct link_info link;
+	bool found = false;
+	auto_fd int ns = -1;
+	int r;
+
+	r = netns_open(at->netns, &ns, &err);
+	r = r ?: net_open(&net, ns, &err);
+	r = r ?: link_find(&net, at->ifname, &link, &found, &err);
+	return r == 0 && found;
 }
 
 int chain_check_names(const char *network, const struct chain_attachment *at,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/net/netns.h"
+#include "runtime-glue/cni/cache.h"
 #include "runtime-glue/tool/verb_cni.h"
 
 #define AT(member) offsetof(struct cni_options, member)
@@ -35,15 +36,6 @@ static const struct cli_option repair_options[] = {
 	  "where results are kept" },
 	{ .name = NULL },
 };
-
-static const char *text_of(const struct json_object *object, const char *key)
-{
-	struct json_object *value = json_object_object_get(object, key);
-
-	return json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : "";
-}
 
 static bool is_live(const char *netns)
 {
@@ -128,11 +120,11 @@ static int find_valid(const struct cni_target *target,
 	     i++) {
 		const struct json_object *entry =
 			json_object_array_get_idx(entries, i);
-		const char *id = text_of(entry, "containerId");
-		const char *ifname = text_of(entry, "ifName");
+		const char *id = cache_text(entry, "containerId");
+		const char *ifname = cache_text(entry, "ifName");
 
 		if (options->valid.count ? is_named(&options->valid, id, ifname)
-					 : is_live(text_of(entry, "netns")))
+					 : is_live(cache_netns(entry)))
 			r = keep(valid, id, ifname);
 	}
 	r = r ?: keep_named(&options->valid, valid);
@@ -179,7 +171,7 @@ static void print_addresses(const struct json_object *entry, struct strbuf *out)
 			if (!json_object_is_type(ip, json_type_object))
 				continue;
 			strbuf_printf(out, "%s%s", any ? "," : "",
-				      text_of(ip, "address"));
+				      cache_text(ip, "address"));
 			any = true;
 		}
 	strbuf_puts(out, any ? "" : "-");
@@ -189,7 +181,7 @@ static const char *state_of(const struct json_object *entry)
 {
 	if (!json_object_object_get(entry, "result"))
 		return "incomplete";
-	return is_live(text_of(entry, "netns")) ? "up" : "gone";
+	return is_live(cache_netns(entry)) ? "up" : "gone";
 }
 
 static int run_list(const struct tool *tool, const void *opaque, int argc,
@@ -212,12 +204,12 @@ static int run_list(const struct tool *tool, const void *opaque, int argc,
 	for (size_t i = 0; i < json_object_array_length(entries); i++) {
 		const struct json_object *entry =
 			json_object_array_get_idx(entries, i);
-		const char *netns = text_of(entry, "netns");
+		const char *netns = cache_netns(entry);
 
 		strbuf_printf(&text, "%s\t%s\t%s\t%s\t",
-			      text_of(entry, "networkName"),
-			      text_of(entry, "containerId"),
-			      text_of(entry, "ifName"), state_of(entry));
+			      cache_text(entry, "networkName"),
+			      cache_text(entry, "containerId"),
+			      cache_text(entry, "ifName"), state_of(entry));
 		print_addresses(entry, &text);
 		strbuf_printf(&text, "\t%s\n", *netns ? netns : "-");
 	}
