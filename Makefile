@@ -175,6 +175,21 @@ $(foreach p,$(PLUGINS) runtime-glue,$(eval $(call program,$p)))
 
 $(COMMON): $(call objects,$(call sources,common))
 
+# What --init puts into containers. No C library: the container's is not ours.
+# runtime-glue has it within itself.
+INIT_CPU := $(filter x86_64 aarch64 riscv64,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+INIT      = $(abspath $(BUILD))/runtime-glue/init/init
+ifneq ($(INIT_CPU),)
+$(BUILD)/runtime-glue/tool/bundle_init.o: INCLUDES += -DINIT_PROGRAM='"$(INIT)"'
+$(BUILD)/runtime-glue/tool/bundle_init.o: $(INIT)
+endif
+$(INIT): runtime-glue/init/main.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=gnu17 -Os $(WARN) $(if $(filter 1,$(WERROR)),-Werror) \
+		-ffreestanding -fno-builtin -fno-stack-protector -fno-pie -fcf-protection=none \
+		-fno-asynchronous-unwind-tables -static -no-pie -nostdlib \
+		-Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,-s $< -o $@
+
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
 $(UNITS): LIBS = $(LIBRARIES) cmocka
 $(DRIVERS): $(BUILD)/drive/%: $(BUILD)/tests/drive/%.o $(ARCHIVES)
@@ -279,7 +294,7 @@ check-oci: $(if $(OCI_FOREIGN),,$(BUILD)/bin/runtime-glue-oci) $(REPORT) ## cont
 
 # The standalone tool, as its users type it.
 TOOL_TESTS ?= $(sort $(wildcard tests/tool/*.bats))
-check-tool: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(REPORT) ## the standalone tool [TOOL_TESTS=files] [BATS_FILTER]
+check-tool: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(REPORT) $(BUILD)/drive/profilectl $(BUILD)/drive/layers ## the standalone tool [TOOL_TESTS=files] [BATS_FILTER]
 	$(RUN) tool $(if $(BATS_FILTER),--filter '$(BATS_FILTER)') $(TOOL_TESTS)
 
 # What the running kernel may lack: the files named after it, and those with

@@ -3,13 +3,14 @@
 # Usage: tests/peers.sh DIR
 # Unpack, for tests that compare, Debian sid's containernetworking-plugins under
 # DIR, and under DIR/oci its runc and crun with the libraries that they need,
-# containerd, and bookworm's podman. Nothing is installed and the machine's own
+# containerd, and bookworm's podman; and cnitool, which no package has, built from
+# the source package by bookworm's Go. Nothing is installed and the machine's own
 # apt state is not touched. Where the archive cannot be reached, those tests are
 # skipped.
 set -eu
 dir=$1
 [ ! -e "$dir/stamp" ] || [ ! -e "$dir/oci/stamp" ] ||
-	[ ! -e "$dir/oci/podman/stamp" ] || exit 0
+	[ ! -e "$dir/oci/podman/stamp" ] || [ ! -e "$dir/cnitool" ] || exit 0
 
 give_up() {
 	echo "peers: archive not reachable, tests that need peers will be skipped"
@@ -28,6 +29,8 @@ mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
 for suite in sid bookworm; do
 	echo "deb ${mirror:-http://deb.debian.org/debian} $suite main"
 done >"$top/apt/sources"
+echo "deb-src ${mirror:-http://deb.debian.org/debian} bookworm main" \
+	>>"$top/apt/sources"
 
 apt() {
 	apt-get -qq -o Dir::Etc::sourcelist="$top/apt/sources" \
@@ -115,4 +118,24 @@ elif unpack "$podman" podman/bookworm conmon/bookworm libsubid4/bookworm \
 else
 	echo "peers: no podman, tests that need it will be skipped"
 fi
-rm -rf "$top/apt/lists" "$top/apt/cache" "$top"/apt/*.deb
+# By the compiler in place, which is large and does not stay.
+cnitool() {
+	go=$top/apt/go
+	path=$go/path/src/github.com/containernetworking/cni
+	rm -rf "$go"
+	unpack "$go" golang-1.19-go/bookworm golang-1.19-src/bookworm || return 1
+	(cd "$go" && apt source --download-only golang-github-appc-cni/bookworm \
+		>>../log 2>&1) || return 1
+	mkdir -p "$path"
+	tar -xf "$go"/golang-github-appc-cni_*.orig.tar.* -C "$path" \
+		--strip-components=1 || return 1
+	(cd "$path" && GOROOT=$go/usr/lib/go-1.19 GOPATH=$go/path \
+		GOCACHE=$go/cache GO111MODULE=off CGO_ENABLED=0 \
+		"$go/usr/lib/go-1.19/bin/go" build -ldflags '-s -w' \
+		-o "$top/cnitool" ./cnitool >>"$top/apt/log" 2>&1) || return 1
+	chmod -R u+w "$go"
+	rm -rf "$go"
+}
+[ -x "$top/cnitool" ] || cnitool ||
+	echo "peers: no cnitool, tests that need it will be skipped"
+rm -rf "$top/apt/go" "$top/apt/lists" "$top/apt/cache" "$top"/apt/*.deb

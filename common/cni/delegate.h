@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "common/base/spawn.h"
+#include "common/cni/call.h"
 #include "common/cni/request.h"
 #include "common/cni/result.h"
 
@@ -33,18 +33,16 @@ int cni_delegate(const struct cni_request *req, enum cni_verb verb,
 /* A delegate that runs while its caller does something else. */
 struct cni_delegate {
 	const struct cni_request *req;
-	const char *type;
 	enum cni_verb verb;
-	struct strbuf path; /* its executable */
-	struct spawn_child child;
+	struct cni_call call;
 	bool running;
 };
 
 /* Nothing runs yet; where every `auto_cni_delegate` starts. */
-#define CNI_DELEGATE_NONE           \
-	(struct cni_delegate)       \
-	{                           \
-		.child = SPAWN_NONE \
+#define CNI_DELEGATE_NONE             \
+	(struct cni_delegate)         \
+	{                             \
+		.call = CNI_CALL_NONE \
 	}
 #define auto_cni_delegate AUTO(cni_delegate_free)
 

@@ -128,6 +128,9 @@ static int run_verb(const struct cni_plugin *plugin, struct cni_request *req,
 	case CNI_STATUS:
 		run = plugin->status;
 		break;
+	case CNI_REPAIR:
+		run = plugin->repair;
+		break;
 	case CNI_VERSION:
 	case CNI_UNKNOWN:
 		break;

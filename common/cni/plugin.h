@@ -20,6 +20,13 @@ struct cni_plugin {
 	enum cni_version oldest; /* it supports this version and all later */
 	/* NULL: the verb succeeds and does nothing. */
 	cni_verb_fn *add, *del, *check, *gc, *status;
+	/*
+	 * REPAIR, a command of ours for `runtime-glue cni repair`: somebody has
+	 * flushed the packet filter; put this attachment's rules back, touch
+	 * nothing else. Environment and configuration are CHECK's, with the
+	 * result of the whole list as prevResult.
+	 */
+	cni_verb_fn *repair;
 };
 
 /*

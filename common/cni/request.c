@@ -11,9 +11,10 @@
 #include "common/base/log.h"
 
 static const char *const verb_text[] = {
-	[CNI_ADD] = "ADD",  [CNI_DEL] = "DEL",       [CNI_CHECK] = "CHECK",
-	[CNI_GC] = "GC",    [CNI_STATUS] = "STATUS", [CNI_VERSION] = "VERSION",
-	[CNI_UNKNOWN] = "",
+	[CNI_ADD] = "ADD",       [CNI_DEL] = "DEL",
+	[CNI_CHECK] = "CHECK",   [CNI_GC] = "GC",
+	[CNI_STATUS] = "STATUS", [CNI_VERSION] = "VERSION",
+	[CNI_REPAIR] = "REPAIR", [CNI_UNKNOWN] = "",
 };
 
 const char *cni_verb_text(enum cni_verb verb)
@@ -140,13 +141,16 @@ static const struct {
 	unsigned int required; /* VERB() bits */
 	int (*check)(const char *value, struct err *err);
 } variables[] = {
-	{ "CNI_CONTAINERID", VERB(ADD) | VERB(CHECK) | VERB(DEL),
+	{ "CNI_CONTAINERID", VERB(ADD) | VERB(CHECK) | VERB(DEL) | VERB(REPAIR),
 	  cni_check_container_id },
-	{ "CNI_NETNS", VERB(ADD) | VERB(CHECK), NULL },
-	{ "CNI_IFNAME", VERB(ADD) | VERB(CHECK) | VERB(DEL), cni_check_ifname },
+	{ "CNI_NETNS", VERB(ADD) | VERB(CHECK) | VERB(REPAIR), NULL },
+	{ "CNI_IFNAME", VERB(ADD) | VERB(CHECK) | VERB(DEL) | VERB(REPAIR),
+	  cni_check_ifname },
 	{ "CNI_ARGS", 0, NULL },
 	{ "CNI_PATH",
-	  VERB(ADD) | VERB(CHECK) | VERB(DEL) | VERB(GC) | VERB(STATUS), NULL },
+	  VERB(ADD) | VERB(CHECK) | VERB(DEL) | VERB(GC) | VERB(STATUS) |
+		  VERB(REPAIR),
+	  NULL },
 };
 
 int cni_request_env(struct cni_request *req, struct err *err)
@@ -267,7 +271,8 @@ int cni_request_version(struct cni_request *req, enum cni_version oldest,
 {
 	int r = 0;
 
-	if (req->verb != CNI_ADD && req->verb != CNI_DEL)
+	if (req->verb != CNI_ADD && req->verb != CNI_DEL &&
+	    req->verb != CNI_REPAIR)
 		r = check_verb_allowed(req, err);
 	if (r < 0)
 		return r;

@@ -22,6 +22,7 @@ enum cni_verb {
 	CNI_GC,
 	CNI_STATUS,
 	CNI_VERSION,
+	CNI_REPAIR,  /* ours: see plugin.h */
 	CNI_UNKNOWN, /* a command that this protocol does not have */
 };
 

@@ -10,3 +10,4 @@ cni_verb_fn bridge_del;
 cni_verb_fn bridge_check COLD;
 cni_verb_fn bridge_gc COLD;
 cni_verb_fn bridge_status COLD;
+cni_verb_fn bridge_repair COLD;

@@ -50,7 +50,7 @@ static bool is_elsewhere(const struct cni_result *prev, const struct cni_ip *ip,
 	return !entry->name || strcmp(entry->name, ifname) != 0;
 }
 
-static int read_prev(struct attachment *at, struct err *err)
+int check_prev(struct attachment *at, struct err *err)
 {
 	struct cni_result *prev = at->result;
 	bool present = false;
@@ -77,7 +77,7 @@ static int read_prev(struct attachment *at, struct err *err)
 	return 0;
 }
 
-static int check_sandbox(const struct attachment *at, struct err *err)
+int check_sandbox(const struct attachment *at, struct err *err)
 {
 	const struct cni_interface *entry =
 		check_entry(at->result, at->owner.ifname, true);
@@ -111,7 +111,7 @@ int bridge_check(const struct cni_request *req, struct cni_result *result,
 
 	at.result = result;
 	r = attachment_open(&at, req, err);
-	r = r ?: read_prev(&at, err);
+	r = r ?: check_prev(&at, err);
 	if (r == 0 && at.conf.ipam_type)
 		r = cni_delegate_start(req, CNI_CHECK, at.conf.ipam_type,
 				       &at.ipam, err);

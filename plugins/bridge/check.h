@@ -8,6 +8,19 @@
 #include "plugins/bridge/attachment.h"
 
 /*
+ * Read prevResult into at->result, with this attachment's addresses only, which
+ * are at->addrs, too. Errors: CNI_E_CONFIG without one.
+ */
+int check_prev(struct attachment *at, struct err *err) MUST_CHECK;
+
+/* prevResult tells of this interface in this namespace. */
+int check_sandbox(const struct attachment *at, struct err *err) MUST_CHECK;
+
+/* The two ends are there, and are those of prevResult: at->eth, at->port. */
+int check_eth(struct attachment *at, struct err *err) MUST_CHECK;
+int check_peer(struct attachment *at, struct err *err) MUST_CHECK;
+
+/*
  * The container's end: link, MAC, MTU, addresses, routes; fills in at->eth.
  * at->result is prevResult, with this attachment's addresses only.
  */

@@ -39,7 +39,7 @@ static int check_bridge(struct attachment *at, struct err *err)
 
 /* ---- The port ---- */
 
-static int find_port(struct attachment *at, struct err *err)
+int check_peer(struct attachment *at, struct err *err)
 {
 	struct err why = { .code = CNI_OK };
 	int r = -ENODEV;
@@ -82,7 +82,7 @@ static int check_port(struct attachment *at, struct err *err)
 	const struct bridge_conf *conf = &at->conf;
 	int r;
 
-	r = find_port(at, err);
+	r = check_peer(at, err);
 	if (r < 0)
 		return r;
 	if (at->port.master != at->bridge.index)

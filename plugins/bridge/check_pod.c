@@ -7,7 +7,7 @@
 #include "common/net/route.h"
 #include "plugins/bridge/check.h"
 
-static int check_eth(struct attachment *at, struct err *err)
+int check_eth(struct attachment *at, struct err *err)
 {
 	const char *ifname = at->owner.ifname;
 	bool found;

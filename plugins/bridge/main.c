@@ -11,6 +11,7 @@ int main(void)
 		.check = bridge_check,
 		.gc = bridge_gc,
 		.status = bridge_status,
+		.repair = bridge_repair,
 	};
 
 	return cni_plugin_main(&bridge);

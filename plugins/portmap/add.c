@@ -97,3 +97,28 @@ int portmap_add(const struct cni_request *req, struct cni_result *result,
 		undo_commit(&undo);
 	return r;
 }
+
+/*
+ * ADD has replaced what is its owner's in one transaction, whatever there was.
+ * Nothing is taken back: what was there of it before is better than nothing.
+ */
+int portmap_repair(const struct cni_request *req, struct cni_result *result,
+		   struct err *err)
+{
+	auto_portmap_conf struct portmap_conf conf = { .mapping_count = 0 };
+	AUTO(publication_close)
+	struct publication pub = {
+		.nft = NFT_CLOSED,
+		.rules = { .owner = cni_owner_of(req), .conf = &conf },
+	};
+	int r;
+
+	r = portmap_conf_read(req, result, &conf, err);
+	if (r < 0 || conf.mapping_count == 0)
+		return r;
+	r = portmap_rules_add(&pub.nft, &pub.rules, err);
+	r = r ?: allow_loopback(&conf, err);
+	if (r == 0)
+		flows_forget_others(&pub.nft, &conf);
+	return r;
+}

@@ -11,6 +11,7 @@ int main(void)
 		.check = portmap_check,
 		.gc = portmap_gc,
 		.status = portmap_status,
+		.repair = portmap_repair,
 	};
 
 	return cni_plugin_main(&portmap);

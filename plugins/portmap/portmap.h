@@ -9,3 +9,4 @@ cni_verb_fn portmap_del;
 cni_verb_fn portmap_check;
 cni_verb_fn portmap_gc;
 cni_verb_fn portmap_status;
+cni_verb_fn portmap_repair;

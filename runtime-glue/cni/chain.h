@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "common/base/strbuf.h"
 #include "runtime-glue/cni/netlist.h"
 
 struct chain_runtime {
@@ -25,11 +26,19 @@ struct chain_attachment {
  * whatever a crash leaves is found; the result is put in at the end. If a
  * plugin fails, the plugins that ran and the failed one get DEL, and the entry
  * goes unless one of those failed too. @result (may be NULL): the caller's.
+ *
+ * An entry without a result is an ADD that was killed: its DEL is made up for
+ * first. So is that of one whose namespace is gone. Errors: -EEXIST, the
+ * attachment is there. Nobody may ADD or DEL one attachment twice at a time.
  */
 int chain_add(const struct chain_runtime *runtime, const struct netlist *list,
 	      const struct chain_attachment *attachment,
 	      struct json_object **result, struct err *err) MUST_CHECK;
 
+/*
+ * CHECK, in the order of ADD. Errors: CNI_E_VERSION before 0.4.0; CNI_E_CHECK
+ * if the cache knows of no such attachment; the plugin's.
+ */
 int chain_check(const struct chain_runtime *runtime, const struct netlist *list,
 		const struct chain_attachment *attachment,
 		struct err *err) MUST_CHECK;
@@ -37,18 +46,35 @@ int chain_check(const struct chain_runtime *runtime, const struct netlist *list,
 /*
  * DEL in reverse order. Goes on after a plugin's error, the first one is
  * returned and all are logged; the entry stays then. @list may be NULL: the
- * cached configuration is used (the network's file may be gone).
+ * cached configuration is used (the network's file may be gone), and without an
+ * entry there is nothing to do. What @attachment has not (netns, args, caps) is
+ * the entry's.
  */
 int chain_del(const struct chain_runtime *runtime, const struct netlist *list,
 	      const char *network, const struct chain_attachment *attachment,
 	      struct err *err) MUST_CHECK;
 
-/* @valid: an array of {"containerID","ifname"}; NULL: none is. */
+/*
+ * DEL of every attachment of the network in the cache that is not in @valid,
+ * then GC by each plugin (from 1.1.0 on). Goes on after errors, as DEL does.
+ * @valid: an array of {"containerID","ifname"}; NULL: none is.
+ */
 int chain_gc(const struct chain_runtime *runtime, const struct netlist *list,
 	     const struct json_object *valid, struct err *err) MUST_CHECK;
 
+/*
+ * Are all plugins there, and (from 1.1.0 on) can they do an ADD? Errors: the
+ * plugin's own code, 50 or 51.
+ */
 int chain_status(const struct chain_runtime *runtime,
 		 const struct netlist *list, struct err *err) MUST_CHECK;
+
+/*
+ * A result (of chain_add(), or one in the cache) in the shape of @version, as
+ * plugins print it, without a newline at the end.
+ */
+int chain_result_text(struct json_object *result, const char *version,
+		      struct strbuf *out, struct err *err) MUST_CHECK;
 
 /*
  * The cache: every entry of @network (NULL: of all) and @container_id (NULL:
@@ -61,7 +87,10 @@ int chain_cached(const struct chain_runtime *runtime, const char *network,
 /*
  * After someone flushed the packet filter: have the rules of every live
  * attachment (of @network; NULL: of all) made again, without touching links.
- * Attachments whose namespace is gone are left to GC.
+ * Attachments whose namespace is gone are left to GC. Plugins are asked by
+ * REPAIR (common/cni/plugin.h); others than ferrule's do not know that, which
+ * is a warning. *@count: how many attachments were repaired. Goes on after
+ * errors, as DEL does.
  */
 int chain_repair(const struct chain_runtime *runtime, const char *network,
 		 size_t *count, struct err *err) MUST_CHECK;

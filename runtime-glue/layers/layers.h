@@ -39,3 +39,16 @@ int layers_unmount(const char *box, struct err *err) MUST_CHECK;
 
 /* Remove all that layers_make() made. Unmounts first. */
 int layers_remove(const char *box, struct err *err) MUST_CHECK;
+
+/*
+ * How a container differs from its image: @tell gets 'A' (added), 'C' (changed)
+ * or 'D' (deleted) and the path, as `docker diff` prints them, in the order of
+ * the walk; a negative errno from it ends the walk. Not of a box whose layers
+ * were copied: -EOPNOTSUPP.
+ */
+struct layers_listener {
+	int (*tell)(void *opaque, char kind, const char *path, struct err *err);
+	void *opaque;
+};
+int layers_diff(const char *box, const struct layers_listener *listener,
+		struct err *err) MUST_CHECK;

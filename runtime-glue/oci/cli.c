@@ -39,14 +39,29 @@ static bool is_name(const struct spelled *spelled, const char *name)
 	       memcmp(name, spelled->name, spelled->len) == 0;
 }
 
-/* One dash or two make no difference, as for runc's parser. */
+/*
+ * One dash or two make no difference, as for runc's parser. With @letters, one
+ * dash is for letters only, as for docker's: "-ip" is -i and -p, not --ip.
+ */
 static const struct cli_option *find(const struct cli_option *options,
-				     const struct spelled *spelled)
+				     const struct spelled *spelled,
+				     bool letters)
 {
+	bool named = !letters || spelled->word[1] == '-';
+
 	for (; options->name; options++)
-		if (is_name(spelled, options->name) ||
+		if ((named && is_name(spelled, options->name)) ||
 		    (options->letter && spelled->len == 1 &&
 		     spelled->name[0] == options->letter))
+			return options;
+	return NULL;
+}
+
+static const struct cli_option *find_letter(const struct cli_option *options,
+					    char letter)
+{
+	for (; options->name; options++)
+		if (options->letter && options->letter == letter)
 			return options;
 	return NULL;
 }
@@ -153,29 +168,73 @@ static int store(const struct cli_option *option, const struct spelled *spelled,
 	return 0;
 }
 
-/* The option at @words->at, with its value if that is the next word. */
+/* @option, with its value if that is the next word. */
+static int take(const struct cli_option *option, struct spelled *spelled,
+		struct cli_words *words, void *out, struct err *err)
+{
+	const char *next =
+		words->at < words->argc ? words->argv[words->at] : NULL;
+
+	if (!spelled->value && takes_word(option, next)) {
+		if (!next)
+			return err_set(err, CNI_E_FIELD,
+				       "option %s needs a value",
+				       spelled->word);
+		spelled->value = next;
+		words->at++;
+	}
+	return store(option, spelled, words->argc, out, err);
+}
+
+/*
+ * Letters behind one dash: flags, and at last one with a value, which is what
+ * is left of the word, or the next one ("-it", "-p8080:80", "-itp 80:80").
+ */
+static int take_letters(const struct cli_option *options,
+			struct spelled *spelled, struct cli_words *words,
+			void *out, struct err *err)
+{
+	int r = 0;
+
+	for (const char *at = spelled->word + 1; r == 0 && *at; at++) {
+		const struct cli_option *option = find_letter(options, *at);
+
+		if (!option && *at == 'h')
+			return CLI_HELP;
+		if (!option)
+			return err_set(err, CNI_E_FIELD,
+				       "option provided but not defined: "
+				       "-%c in %s",
+				       *at, spelled->word);
+		spelled->value = NULL;
+		if (at[1] == '=')
+			spelled->value = at + 2;
+		else if (at[1] && option->kind != CLI_FLAG)
+			spelled->value = at + 1;
+		r = take(option, spelled, words, out, err);
+		if (spelled->value)
+			break;
+	}
+	return r;
+}
+
+/* The option at @words->at, with its value. */
 static int parse_one(const struct cli_option *options, struct cli_words *words,
 		     void *out, struct err *err)
 {
 	struct spelled spelled = spell(words->argv[words->at++]);
-	const struct cli_option *option = find(options, &spelled);
-	const char *next =
-		words->at < words->argc ? words->argv[words->at] : NULL;
+	const struct cli_option *option =
+		find(options, &spelled, words->letters);
 
-	if (!option && (is_name(&spelled, "help") || is_name(&spelled, "h")))
+	if (option)
+		return take(option, &spelled, words, out, err);
+	if (is_name(&spelled, "help") || is_name(&spelled, "h"))
 		return CLI_HELP;
-	if (!option)
-		return err_set(err, CNI_E_FIELD,
-			       "option provided but not defined: %s",
-			       spelled.word);
-	if (!spelled.value && takes_word(option, next)) {
-		if (!next)
-			return err_set(err, CNI_E_FIELD,
-				       "option %s needs a value", spelled.word);
-		spelled.value = next;
-		words->at++;
-	}
-	return store(option, &spelled, words->argc, out, err);
+	if (spelled.word[1] != '-' && spelled.word[2] != '=' &&
+	    spelled.word[2] && find_letter(options, spelled.word[1]))
+		return take_letters(options, &spelled, words, out, err);
+	return err_set(err, CNI_E_FIELD, "option provided but not defined: %s",
+		       spelled.word);
 }
 
 /* Move the argument at @at in front of the options since @first. */
@@ -232,11 +291,14 @@ void cli_release(const struct cli_option *options, void *out)
 			continue;
 		memcpy(&list, (char *)out + options->offset, sizeof(list));
 		free(list.at);
+		/* Another name of the same option is in the table, too. */
+		memset((char *)out + options->offset, 0, sizeof(list));
 	}
 }
 
 void cli_print_options(const struct cli_option *options)
 {
+	bool host = find_letter(options, 'h') != NULL;
 	char left[80];
 
 	for (; options->name; options++) {
@@ -253,5 +315,6 @@ void cli_print_options(const struct cli_option *options)
 			       options->letter ?: '\0');
 		(void)printf("   %-34s %s\n", left, options->help);
 	}
-	(void)printf("   %-34s %s\n", "--help, -h", "show this");
+	(void)printf("   %-34s %s\n", host ? "--help" : "--help, -h",
+		     "show this");
 }

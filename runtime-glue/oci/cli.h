@@ -60,12 +60,14 @@ struct cli_verb {
  * first word that is none or behind "--"; *@at is then the first argument's.
  * With @anywhere options are found behind arguments too (words move, the
  * arguments end up together). Of an option given twice the last counts.
- * Returns 0, CLI_HELP or -EINVAL. cli_release() frees the lists.
+ * Letters may be joined: "-it", "-p8080:80". Returns 0, CLI_HELP or -EINVAL.
+ * cli_release() frees the lists.
  */
 struct cli_words {
 	int argc;
 	char **argv;
 	int at;
+	bool letters; /* one dash is for letters alone, as with docker */
 };
 int cli_parse(const struct cli_option *options, bool anywhere,
 	      struct cli_words *words, void *out, struct err *err) MUST_CHECK;

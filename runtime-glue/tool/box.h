@@ -52,11 +52,34 @@ int box_open(const struct tool *tool, const char *reference, bool locked,
 	     struct box *out, struct err *err) MUST_CHECK;
 int box_save(struct box *box, struct err *err) MUST_CHECK;
 
-/* Every box's id, sorted. The caller's. */
+/* Members of the record; "" for what is not there. */
+int box_set(struct box *box, const char *key, const char *value,
+	    struct err *err) MUST_CHECK;
+int box_set_int(struct box *box, const char *key, int64_t value,
+		struct err *err) MUST_CHECK;
+const char *box_get(const struct box *box, const char *key);
+bool box_is(const struct box *box, const char *status);
+
+/* Every box's id, sorted. The caller's; box_list_free(). */
 int box_list(const struct tool *tool, char ***out, size_t *count,
 	     struct err *err) MUST_CHECK;
+void box_list_free(char **list, size_t count);
 
-/* Down with what it has: network, mounts, engine state. It must be locked. */
+/*
+ * It is about to come up (again): from now on, until box_down() has succeeded,
+ * a crash is noticed. Of a new one that is known. It must be locked.
+ */
+int box_begin(const struct tool *tool, struct box *box,
+	      struct err *err) MUST_CHECK;
+
+/* A new one is complete and waits for its start; nothing of it is up. */
+int box_created(const struct tool *tool, struct box *box,
+		struct err *err) MUST_CHECK;
+
+/*
+ * Down with what it has: network, engine state, mounts; every step is tried. It
+ * must be locked. The status, if it was "running", becomes "exited".
+ */
 int box_down(const struct tool *tool, struct box *box,
 	     struct err *err) MUST_CHECK;
 /* And all of it. */

@@ -28,25 +28,39 @@ struct run_options {
 extern const struct cli_option run_option_table[];
 
 /*
+ * What the options alone tell: whether each is well-formed, what they name of
+ * the host is there, and they go together. For before anything is made;
+ * bundle_make() finds the same errors.
+ */
+int bundle_check(const struct tool *tool, const struct run_options *options,
+		 struct err *err) MUST_CHECK;
+
+/*
  * The configuration of @box's container: the image's merged with the options
  * as docker does. @image NULL: with --rootfs. @argv: behind the image, may be
  * empty. Looks up users in the mounted root file system (BOX/merged, openat2
  * RESOLVE_IN_ROOT), which therefore must be mounted. @out: the caller's.
- * Sets the record's "command".
+ * With --rootfs the root is that directory itself. What --workdir names is made
+ * in the root if it is missing, and BOX/init with --init.
+ *
+ * Sets the record's "command", "cgroup", "labels" (the image's and --label),
+ * "stopSignal" and "ipc" (private|shareable|host|...). netplan_make() must have
+ * set "mode" and "netns".
  */
 int bundle_make(const struct tool *tool, const struct run_options *options,
 		const struct image *image, struct box *box, int argc,
 		char *const *argv, struct json_object **out,
 		struct err *err) MUST_CHECK;
 
-/* OCI mounts for -v, --mount, --tmpfs, and the image's volumes; appended to
+/* @image_config: all of struct image's `config`, or NULL.
+ * OCI mounts for -v, --mount, --tmpfs, and the image's volumes; appended to
  * @mounts. Named and anonymous volumes are made if they are missing, and
  * noted in the record's "volumes". */
 int bundle_mounts(const struct tool *tool, const struct run_options *options,
 		  const struct json_object *image_config, struct box *box,
 		  struct json_object *mounts, struct err *err) MUST_CHECK;
 
-/* linux.seccomp: the default profile for @caps (array of names), or from a
- * docker-format or OCI-format file. */
+/* linux.seccomp: the default profile (@profile NULL) for @caps (array of
+ * names), or from a docker-format or OCI-format file. */
 int bundle_seccomp(const char *profile, const struct json_object *caps,
 		   struct json_object **out, struct err *err) MUST_CHECK;

@@ -33,6 +33,16 @@ int netplan_make(const struct tool *tool, const struct net_options *options,
 int netplan_up(const struct tool *tool, const struct box *box,
 	       struct json_object *record, struct err *err) MUST_CHECK;
 
+/*
+ * Start the relay of [::1], for published ports, if there are some: a child of
+ * the calling thread, which must be the one that lives as long as `run` does
+ * (the kernel kills the relay when that thread ends). Called after
+ * netplan_up(); puts "relay" and "relayStart" into @record.
+ */
+int netplan_relay_start(struct json_object *record, struct err *err) MUST_CHECK;
+/* End the record's relay, and forget it. netplan_down() does that, too. */
+void netplan_relay_stop(struct json_object *record);
+
 /* As far as it was up; repeatable. Goes on after errors. */
 int netplan_down(const struct tool *tool, const struct box *box,
 		 struct err *err) MUST_CHECK;

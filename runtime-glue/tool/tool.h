@@ -28,7 +28,9 @@ struct tool_verb {
 	const struct cli_option *options;
 	size_t options_size;
 	bool anywhere; /* options may come behind arguments */
-	int min_args, max_args;
+	bool enters;   /* a container: not from an executable it could write */
+	int failure;   /* the exit status if @run fails; 0 means 1 */
+	int min_args, max_args; /* max -1: any number */
 	/* As of struct cli_verb. */
 	int (*run)(const struct tool *tool, const void *options, int argc,
 		   char **argv, struct err *err);
@@ -37,12 +39,14 @@ struct tool_verb {
 
 /* One line each in tool.c's table; a group has its verbs in its own file. */
 extern const struct tool_verb verb_tool_run, verb_tool_create, verb_tool_start,
-	verb_tool_stop, verb_tool_rm, verb_tool_ps, verb_tool_exec,
-	verb_tool_logs;
+	verb_tool_stop, verb_tool_rm, verb_tool_ps;
 extern const struct tool_verb group_cni, group_network, verb_map;
 extern const struct tool_verb verb_load, verb_import, verb_save, verb_images,
 	verb_rmi, verb_tag, verb_inspect, verb_history, verb_prune;
 extern const struct tool_verb verb_diff, verb_export, verb_commit, verb_cp,
 	group_volume;
+
+/* On stderr, with what can be done about it. */
+void tool_report(const struct err *err);
 
 int tool_main(int argc, char **argv);

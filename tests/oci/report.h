@@ -21,5 +21,8 @@ extern const size_t see_word_count, do_word_count;
 /* "KEY=ok" or "KEY=EPERM", for a call that returned @r and set errno. */
 void report_result(const char *key, const char *detail, long r);
 
+/* report_calls.c */
+void report_try(char **arg);
+
 /* Decimal; 0 if it is none. */
 int report_number(const char *text);

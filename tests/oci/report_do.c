@@ -316,6 +316,6 @@ const struct report_word do_words[] = {
 	{ "exit", 1, do_exit },     { "die", 0, do_die },
 	{ "say", 1, do_say },       { "warn", 1, do_warn },
 	{ "readfd", 1, do_readfd }, { "touch", 1, do_touch },
-	{ "notify", 1, do_notify },
+	{ "notify", 1, do_notify }, { "try", 1, report_try },
 };
 const size_t do_word_count = sizeof(do_words) / sizeof(*do_words);

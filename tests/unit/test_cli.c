@@ -90,6 +90,34 @@ static const struct {
 	  "option provided but not defined: --nope" },
 };
 
+/* One dash, several letters. */
+static const struct {
+	bool letters;
+	const char *words[MAX_WORDS];
+	const char *want;
+} joined[] = {
+	{ false, { "-bx" }, "x - 0 0 |" },
+	{ false, { "-db", "x", "a" }, "x - 0 1 | a" },
+	{ false, { "-dbx", "a" }, "x - 0 1 | a" },
+	{ false, { "-db=x" }, "x - 0 1 |" },
+	{ false, { "-eA=1", "-eB" }, "- - A=1 B 0 0 |" },
+	{ false, { "-deA=1" }, "- - A=1 0 1 |" },
+	{ false,
+	  { "-d8080:80" },
+	  "option provided but not defined: -8 in -d8080:80" },
+	{ false, { "-db" }, "option -db needs a value" },
+	{ false, { "-dd=false" }, "- - 0 0 |" },
+	{ false, { "-dh" }, "help" },
+	{ false, { "-dir", "x" }, "x - 0 0 |" },
+	{ true,
+	  { "-dir", "x" },
+	  "option provided but not defined: -i in -dir" },
+	{ true, { "-env", "x" }, "- - nv 0 0 | x" },
+	{ true, { "--env", "x", "-e", "y" }, "- - x y 0 0 |" },
+	{ true, { "-fds=1" }, "option provided but not defined: -fds=1" },
+	{ true, { "-", "-d" }, "- - 0 0 | - -d" },
+};
+
 static void put(struct strbuf *out, const struct options *options,
 		const struct cli_words *words)
 {
@@ -101,33 +129,41 @@ static void put(struct strbuf *out, const struct options *options,
 		strbuf_printf(out, " %s", words->argv[i]);
 }
 
+static void try_words(bool anywhere, bool letters, const char *const *given,
+		      const char *want)
+{
+	auto_strbuf struct strbuf got = { .len = 0 };
+	struct options options = { .dir = NULL };
+	struct err err = { .code = CNI_OK };
+	char copies[MAX_WORDS][64];
+	char *argv[MAX_WORDS + 1] = { NULL };
+	struct cli_words words = { .argv = argv, .letters = letters };
+	int r;
+
+	for (; given[words.argc]; words.argc++) {
+		argv[words.argc] = copies[words.argc];
+		(void)snprintf(copies[words.argc], 64, "%s", given[words.argc]);
+	}
+	r = cli_parse(table, anywhere, &words, &options, &err);
+	if (r == 0)
+		put(&got, &options, &words);
+	else
+		strbuf_puts(&got, r == CLI_HELP ? "help" : err.msg);
+	assert_string_equal(strbuf_str(&got), want);
+	assert_true(r >= 0 || (r == -EINVAL && err.code));
+	assert_null(argv[words.argc]);
+	cli_release(table, &options);
+}
+
 static void test_options(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		auto_strbuf struct strbuf got = { .len = 0 };
-		struct options options = { .dir = NULL };
-		struct err err = { .code = CNI_OK };
-		char copies[MAX_WORDS][64];
-		char *argv[MAX_WORDS + 1] = { NULL };
-		struct cli_words words = { .argv = argv };
-		int r;
-
-		for (; cases[i].words[words.argc]; words.argc++) {
-			argv[words.argc] = copies[words.argc];
-			(void)snprintf(copies[words.argc], 64, "%s",
-				       cases[i].words[words.argc]);
-		}
-		r = cli_parse(table, cases[i].anywhere, &words, &options, &err);
-		if (r == 0)
-			put(&got, &options, &words);
-		else
-			strbuf_puts(&got, r == CLI_HELP ? "help" : err.msg);
-		assert_string_equal(strbuf_str(&got), cases[i].want);
-		assert_true(r >= 0 || (r == -EINVAL && err.code));
-		assert_null(argv[words.argc]);
-		cli_release(table, &options);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		try_words(cases[i].anywhere, false, cases[i].words,
+			  cases[i].want);
+	for (size_t i = 0; i < COUNT(joined); i++)
+		try_words(false, joined[i].letters, joined[i].words,
+			  joined[i].want);
 }
 
 static const struct {

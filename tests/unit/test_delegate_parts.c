@@ -108,7 +108,7 @@ static void test_abandoned(void **state)
 	(void)state;
 	assert_int_equal(
 		start_as(CNI_CHECK, "exec sleep 1000", &delegate, &err), 0);
-	pid = delegate.child.pid;
+	pid = delegate.call.child.pid;
 	cni_delegate_free(&delegate);
 	assert_false(delegate.running);
 	assert_int_equal(kill(pid, 0), -1);

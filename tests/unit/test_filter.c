@@ -20,6 +20,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
 #include "runtime-glue/process/parts.h"
+#include "tests/unit/bpf.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define STRINGS(...)                                               \
@@ -33,46 +34,6 @@
 
 static char dir[] = "/tmp/test_filter.XXXXXX";
 
-/* What the kernel's machine does with what libseccomp and we write. */
-static uint32_t run(const struct strbuf *code, const struct seccomp_data *data)
-{
-	const struct sock_filter *at = (const void *)code->data;
-	const struct sock_filter *end = at + code->len / sizeof(*at);
-	uint32_t a = 0;
-	bool yes;
-
-	for (; at < end; at++) {
-		switch (at->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			memcpy(&a, (const char *)data + at->k, sizeof(a));
-			continue;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= at->k;
-			continue;
-		case BPF_JMP | BPF_JA:
-			at += at->k;
-			continue;
-		case BPF_RET | BPF_K:
-			return at->k;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			yes = a == at->k;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			yes = a > at->k;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			yes = a >= at->k;
-			break;
-		default:
-			fail_msg("instruction %#x", at->code);
-			return 0;
-		}
-		at += yes ? at->jt : at->jf;
-	}
-	fail_msg("no return");
-	return 0;
-}
-
 static uint32_t answer(const struct strbuf *code, uint32_t arch, int nr,
 		       uint64_t arg)
 {
@@ -82,7 +43,7 @@ static uint32_t answer(const struct strbuf *code, uint32_t arch, int nr,
 		.args = { arg },
 	};
 
-	return run(code, &data);
+	return bpf_run(code, &data);
 }
 
 /* Docker's default profile, cut short. */
