@@ -45,4 +45,6 @@ extern const struct tool_verb verb_load, verb_import, verb_save, verb_images,
 extern const struct tool_verb verb_diff, verb_export, verb_commit, verb_cp,
 	group_volume;
 
+extern const struct tool_verb verb_completion; /* hidden: help NULL */
+
 int tool_main(int argc, char **argv);
