@@ -48,5 +48,6 @@ extern const struct tool_verb verb_diff, verb_export, verb_commit, verb_cp,
 
 /* On stderr, with what can be done about it. */
 void tool_report(const struct err *err);
+extern const struct tool_verb verb_completion; /* hidden: help NULL */
 
 int tool_main(int argc, char **argv);
