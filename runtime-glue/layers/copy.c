@@ -18,6 +18,8 @@
 #include "runtime-glue/layers/copy_parts.h"
 #include "runtime-glue/layers/tree.h"
 
+#define DIR_CLOEXEC (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
 DEFINE_AUTO(dir, DIR *, (void)closedir)
 #define auto_dir AUTO(auto_dir_release)
 
@@ -124,9 +126,8 @@ static int copy_dir(struct copy *copy, int from, int to);
 /* Directories: what is there is merged with, unless it is opaque. */
 static int copy_subdir(struct copy *copy, const struct copy_entry *entry)
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	size_t len = copy->path.len;
-	auto_fd int from = openat(entry->from, entry->name, flags);
+	auto_fd int from = openat(entry->from, entry->name, DIR_CLOEXEC);
 	auto_fd int to = -1;
 	int r;
 
@@ -136,7 +137,7 @@ static int copy_subdir(struct copy *copy, const struct copy_entry *entry)
 		return fail(copy, ENAMETOOLONG, "go down into", entry->name);
 	if (mkdirat(entry->to, entry->as, 0700) < 0 && errno != EEXIST)
 		return fail(copy, errno, "make the directory", entry->name);
-	to = openat(entry->to, entry->as, flags);
+	to = openat(entry->to, entry->as, DIR_CLOEXEC);
 	if (to < 0)
 		return fail(copy, errno, "open the copy of", entry->name);
 	if (copy->layer && tree_is_opaque(entry->from, entry->name)) {

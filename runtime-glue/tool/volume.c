@@ -21,10 +21,10 @@
 #include "runtime-glue/layers/tree.h"
 #include "runtime-glue/tool/volume.h"
 
-#define RECORD     "volume.json"
-#define RECORD_MAX ((size_t)1 << 20)
-#define FILLING    "filling" /* there while _data is not whole */
-#define DIR_FLAGS  (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define RECORD      "volume.json"
+#define RECORD_MAX  ((size_t)1 << 20)
+#define FILLING     "filling" /* there while _data is not whole */
+#define DIR_CLOEXEC (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 int volumes_open(const struct tool *tool, struct volumes *out, struct err *err)
 {
@@ -38,7 +38,7 @@ int volumes_open(const struct tool *tool, struct volumes *out, struct err *err)
 		return err_sys(err, errno, "open %s", tool->root);
 	if (mkdirat(root, "volumes", 0711) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "make %s/volumes", tool->root);
-	out->dir = openat(root, "volumes", DIR_FLAGS);
+	out->dir = openat(root, "volumes", DIR_CLOEXEC);
 	if (out->dir < 0)
 		return err_sys(err, errno, "open %s/volumes", tool->root);
 	if (asprintf(&out->path, "%s/volumes", tool->root) < 0) {
@@ -138,7 +138,7 @@ static int make(const struct volumes *volumes, const char *name,
 		return r;
 	if (mkdirat(volumes->dir, ".new", 0711) < 0)
 		return err_sys(err, errno, "make %s/.new", volumes->path);
-	dir = openat(volumes->dir, ".new", DIR_FLAGS);
+	dir = openat(volumes->dir, ".new", DIR_CLOEXEC);
 	if (dir < 0 || mkdirat(dir, "_data", 0755) < 0 ||
 	    fchmodat(dir, "_data", 0755, 0) < 0)
 		return err_sys(err, errno, "make volume \"%s\"", name);
@@ -150,12 +150,12 @@ static int make(const struct volumes *volumes, const char *name,
 
 static int open_data(const struct volumes *volumes, const char *name)
 {
-	auto_fd int dir = openat(volumes->dir, name, DIR_FLAGS);
+	auto_fd int dir = openat(volumes->dir, name, DIR_CLOEXEC);
 	int data;
 
 	if (dir < 0)
 		return -errno;
-	data = openat(dir, "_data", DIR_FLAGS);
+	data = openat(dir, "_data", DIR_CLOEXEC);
 	return data < 0 ? -errno : data;
 }
 
@@ -232,7 +232,7 @@ static int fill(int dir, int data, int from, const char *name, struct err *err)
 int volume_fill(const struct volumes *volumes, const char *name, int data,
 		int root, const char *path, struct err *err)
 {
-	auto_fd int dir = openat(volumes->dir, name, DIR_FLAGS);
+	auto_fd int dir = openat(volumes->dir, name, DIR_CLOEXEC);
 	auto_fd int from = -1;
 	bool empty = false;
 	int r;
@@ -263,7 +263,7 @@ int volume_read(const struct volumes *volumes, const char *name,
 		struct json_object **out, struct err *err)
 {
 	auto_strbuf struct strbuf text = { .len = 0 };
-	auto_fd int dir = openat(volumes->dir, name, DIR_FLAGS);
+	auto_fd int dir = openat(volumes->dir, name, DIR_CLOEXEC);
 	auto_fd int fd = -1;
 	int r;
 
@@ -297,7 +297,7 @@ void volume_list_free(char **names, size_t count)
 int volume_list(const struct volumes *volumes, char ***out, size_t *count,
 		struct err *err)
 {
-	int fd = openat(volumes->dir, ".", DIR_FLAGS);
+	int fd = openat(volumes->dir, ".", DIR_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	char **names = NULL;

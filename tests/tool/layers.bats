@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Root file systems made of layers, copied trees, and their removal.
+# shellcheck disable=SC2030,SC2031
 load helpers
 
 DRIVE=${DRIVE_DIR:?}/layers
@@ -60,7 +61,8 @@ whiteout() { # PATH
 }
 
 @test "500 layers whose paths are long, and 501 are refused" {
-	local long=$SCRATCH/layers/$(printf 'x%.0s' {1..200}) i
+	local long i
+	long=$SCRATCH/layers/$(printf 'x%.0s' {1..200})
 	LAYERS=()
 	for ((i = 0; i < 500; i++)); do
 		mkdir -p "$long/$i"

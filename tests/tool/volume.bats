@@ -123,7 +123,7 @@ box() { # ID MEMBERS
 	mkdir "$SCRATCH/here"
 	glue cp 2222222:/etc "$SCRATCH/here"
 	assert_ok
-	[ "$(ls "$SCRATCH/here/etc" | xargs)" = "file in through" ]
+	[ "$(ls "$SCRATCH/here/etc")" = $'file\nin\nthrough' ]
 	glue cp 2222222:/etc/. "$SCRATCH/here"
 	assert_ok
 	[ -f "$SCRATCH/here/file" ]
