@@ -52,6 +52,7 @@ clean_up() {
 	local group link target
 	for group in "$CGROUPS"/*"$RUNTIME_GLUE_CGROUP" "$CGROUPS$RUNTIME_GLUE_CGROUP"; do
 		[ -d "$group" ] || continue
+		# shellcheck disable=SC2038 # numbers
 		find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null |
 			xargs -r kill -KILL 2>/dev/null
 		find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
