@@ -22,7 +22,8 @@
 const struct tool_verb *const tool_verbs[] = {
 	&verb_tool_run, &verb_tool_create, &verb_tool_start, &verb_tool_stop,
 	&verb_tool_rm,  &verb_tool_ps,     &verb_diff,       &verb_export,
-	&verb_cp,       &group_volume,     &group_network,   &group_cni,group_cni,        NULL,
+	&verb_cp,       &group_volume,     &group_network,   &group_cni,
+	NULL,
 };
 
 struct globals {
