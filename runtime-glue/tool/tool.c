@@ -21,6 +21,8 @@
 
 const struct tool_verb *const tool_verbs[] = {
 	&group_cni,
+	&verb_load,
+	&verb_images,
 	NULL,
 };
 
