@@ -198,19 +198,22 @@ static int set_all(struct target *target, const struct entry *e,
 
 /* ---- By types ---- */
 
+static int open_new(const struct entry *e)
+{
+	return openat(e->parent, e->name,
+		      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
 static int make_file(struct target *target, struct entry *e, struct err *err)
 {
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-	auto_fd int fd = openat(e->parent, e->name, flags, 0600); /* banned.sh:
-								   in flags */
+	auto_fd int fd = open_new(e);
 	int r;
 
 	if (fd < 0 && errno == EEXIST) {
 		r = make_room(target, e, err);
 		if (r < 0)
 			return r;
-		fd = openat(e->parent, e->name, /* banned.sh: in flags */
-			    flags, 0600);
+		fd = open_new(e);
 	}
 	if (fd < 0)
 		return fail(e, "make the file", err);
