@@ -13,7 +13,7 @@
 #include "common/base/trace.h"
 #include "runtime-glue/image/store_parts.h"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
 
 /* What a change may hold and where it goes, what is referred to first. */
 static const struct {
@@ -115,7 +115,7 @@ int image_lock(const struct image_store *store, bool exclusive, struct err *err)
 static void sweep_one(const struct image_store *store, int tmp,
 		      const char *name)
 {
-	auto_fd int dir = openat(tmp, name, OPEN_DIR);
+	auto_fd int dir = openat(tmp, name, OPEN_DIR | O_CLOEXEC);
 	int r;
 
 	/* A living one's, or one that is being born and not locked yet: its
@@ -130,7 +130,7 @@ static void sweep_one(const struct image_store *store, int tmp,
 
 void image_sweep(const struct image_store *store)
 {
-	int tmp = openat(store->dir, "tmp", OPEN_DIR);
+	int tmp = openat(store->dir, "tmp", OPEN_DIR | O_CLOEXEC);
 	const struct dirent *entry;
 	DIR *list;
 
@@ -166,7 +166,7 @@ static int make_change(struct image_change *change, struct err *err)
 		return err_sys(err, errno, "make %s/%s", change->store->root,
 			       path);
 	}
-	change->dir = openat(change->store->dir, path, OPEN_DIR);
+	change->dir = openat(change->store->dir, path, OPEN_DIR | O_CLOEXEC);
 	if (change->dir < 0)
 		return errno == ENOENT ? 1
 				       : err_sys(err, errno, "open %s/%s",
@@ -206,7 +206,7 @@ void image_change_abort(struct image_change *change)
 	int tmp;
 
 	if (change->dir >= 0) {
-		tmp = openat(change->store->dir, "tmp", OPEN_DIR);
+		tmp = openat(change->store->dir, "tmp", OPEN_DIR | O_CLOEXEC);
 		if (tmp >= 0) {
 			(void)image_scrap(tmp, change->name, NULL);
 			(void)close(tmp);
@@ -228,8 +228,9 @@ static int move_one(int from, int to, const char *name)
 static int move_all(const struct image_change *change, size_t which,
 		    struct err *err)
 {
-	auto_fd int to = openat(change->store->dir, moves[which].to, OPEN_DIR);
-	int from = openat(change->dir, moves[which].from, OPEN_DIR);
+	auto_fd int to = openat(change->store->dir, moves[which].to,
+				OPEN_DIR | O_CLOEXEC);
+	int from = openat(change->dir, moves[which].from, OPEN_DIR | O_CLOEXEC);
 	DIR *list = from < 0 ? NULL : fdopendir(from);
 	const struct dirent *entry;
 	int r = 0;

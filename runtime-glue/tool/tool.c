@@ -20,9 +20,22 @@
 #define USAGE_STATUS 2
 
 const struct tool_verb *const tool_verbs[] = {
-	&verb_tool_run, &verb_tool_create, &verb_tool_start, &verb_tool_stop,
-	&verb_tool_rm,  &verb_tool_ps,     &verb_diff,       &verb_export,
-	&verb_cp,       &group_volume,     &group_network,   &group_cni,
+	&verb_tool_run,
+	&verb_tool_create,
+	&verb_tool_start,
+	&verb_tool_stop,
+	&verb_tool_rm,
+	&verb_tool_ps,
+	&verb_load,
+	&verb_images,
+	&verb_diff,
+	&verb_export,
+	&verb_cp,
+	&group_volume,
+	&group_network,
+	&group_cni,
+	&verb_map,
+	&verb_completion,
 	NULL,
 };
 
