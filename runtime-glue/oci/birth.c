@@ -53,6 +53,22 @@ static int run_hooks(struct launch *l, struct err *err)
 				    err);
 }
 
+static int died(const struct launch *l, struct err *err)
+{
+	siginfo_t info = { .si_pid = 0 };
+	const char *how = "went away without a word";
+
+	if (l->pidfd >= 0 &&
+	    waitid(P_PIDFD, (id_t)l->pidfd, &info,
+		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid && info.si_code != CLD_EXITED)
+		how = info.si_status == SIGKILL ? "was killed"
+						: "was ended by a signal";
+	(void)err_set(err, CNI_E_IO, "the container's first process %s", how);
+	cgroup_blame(&l->cgroup, &l->doc.spec.linux_.resources, err);
+	return -err->errnum;
+}
+
 /* The container's init is born: it is written down, and put into its cgroup. */
 static int adopt(struct launch *l, pid_t pid, struct err *err)
 {
@@ -60,6 +76,9 @@ static int adopt(struct launch *l, pid_t pid, struct err *err)
 
 	l->state.pid = pid;
 	r = state_start_time(pid, &l->state.start_time);
+	/* A limit of memory may have ended it before its first step. */
+	if (r == -ESRCH)
+		return died(l, err);
 	if (r < 0)
 		return err_sys(err, -r, "look at process %d", pid);
 	if (l->pidfd < 0) {
@@ -101,22 +120,6 @@ static int answer(struct launch *l, enum sync_what what, int value, pid_t stage,
 	}
 	return err_set(err, CNI_E_IO, "packet %u is not the child's to send",
 		       what);
-}
-
-static int died(const struct launch *l, struct err *err)
-{
-	siginfo_t info = { .si_pid = 0 };
-	const char *how = "went away without a word";
-
-	if (l->pidfd >= 0 &&
-	    waitid(P_PIDFD, (id_t)l->pidfd, &info,
-		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	    info.si_pid && info.si_code != CLD_EXITED)
-		how = info.si_status == SIGKILL ? "was killed"
-						: "was ended by a signal";
-	(void)err_set(err, CNI_E_IO, "the container's first process %s", how);
-	cgroup_blame(&l->cgroup, &l->doc.spec.linux_.resources, err);
-	return -err->errnum;
 }
 
 static int converse(struct launch *l, pid_t stage, struct err *err)
@@ -167,7 +170,7 @@ int launch_birth(struct launch *l, struct err *err)
 {
 	int made = l->ns.user ? 0 : l->ns.made & ~LATER;
 	bool joined_pid = !l->ns.user && l->ns.fd[SPEC_NS_PID] >= 0;
-	int pair[2];
+	int pair[2] = { -1, -1 };
 	pid_t pid;
 	int r;
 

@@ -32,6 +32,7 @@ static int clone_failed(int errnum, uint64_t flags, struct err *err)
 	return -errnum;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written to by the kernel */
 int launch_clone(uint64_t flags, int cgroup, int *pidfd, struct err *err)
 {
 	struct clone_args args = { .flags = flags };

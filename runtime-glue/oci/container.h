@@ -37,14 +37,20 @@ int container_create(const struct runtime *runtime,
 int container_start(const struct runtime *runtime, const char *id,
 		    struct err *err) MUST_CHECK;
 
+struct run_how {
+	bool detach;    /* do not wait for its end */
+	bool keep;      /* for a later delete */
+	bool subreaper; /* be the parent of orphans */
+};
+
 /*
- * run: create and start; in the foreground (not @detach) forwards signals,
- * copies the terminal, and *@code is the exit status (128 + signal). Deletes
- * the container at the end unless @keep.
+ * run: create and start; in the foreground forwards signals, copies the
+ * terminal, and *@code is the exit status (128 + signal). Deletes the container
+ * at the end unless it is to be kept.
  */
 int container_run(const struct runtime *runtime,
-		  const struct create_options *options, bool detach, bool keep,
-		  bool subreaper, int *code, struct err *err) MUST_CHECK;
+		  const struct create_options *options, struct run_how how,
+		  int *code, struct err *err) MUST_CHECK;
 
 struct exec_options {
 	const char *id, *process_file; /* --process */

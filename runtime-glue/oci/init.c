@@ -303,7 +303,7 @@ _Noreturn void init_main(struct launch *l, int sync)
 	r = r ?: go(sync, &l->state.pid, &err);
 	l->process.pid = l->state.pid;
 	if (r == 0)
-		r = run(l, &sync, &err);
+		(void)run(l, &sync, &err);
 	sync_fail(sync, &err);
 	_exit(EXIT_FAILURE);
 }

@@ -48,8 +48,8 @@ static int serve(struct launch *launch, struct front *front, bool detach,
 }
 
 int container_run(const struct runtime *runtime,
-		  const struct create_options *options, bool detach, bool keep,
-		  bool subreaper, int *code, struct err *err)
+		  const struct create_options *options, struct run_how how,
+		  int *code, struct err *err)
 {
 	auto_launch struct launch launch = LAUNCH_NONE;
 	auto_front struct front front = FRONT_NONE;
@@ -58,19 +58,19 @@ int container_run(const struct runtime *runtime,
 	launch.runtime = runtime;
 	launch.options = options;
 	*code = 0;
-	if (!detach) {
-		if (subreaper)
+	if (!how.detach) {
+		if (how.subreaper)
 			(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 		r = front_open(&front, err);
 	}
-	r = r ?: launch_create(&launch, !detach, err);
+	r = r ?: launch_create(&launch, !how.detach, err);
 	if (r < 0)
 		return r;
-	r = serve(&launch, &front, detach, code, err);
+	r = serve(&launch, &front, how.detach, code, err);
 	/* The lock, before delete asks for it. */
 	launch_close(&launch);
 	launch = LAUNCH_NONE;
-	if (r < 0 || !detach)
-		(void)finish(runtime, options->id, r == 0 && keep);
+	if (r < 0 || !how.detach)
+		(void)finish(runtime, options->id, r == 0 && how.keep);
 	return r;
 }

@@ -87,15 +87,15 @@ static int run(const struct runtime *runtime, const void *opaque, int argc,
 	       char **argv, struct err *err)
 {
 	const struct options *options = opaque;
+	const struct run_how how = { .detach = options->detach,
+				     .keep = options->keep,
+				     .subreaper = !options->no_subreaper };
 	struct create_options create;
 	int code = 0;
 	int r = to_create(options, argv[0], &create, err);
 
 	(void)argc;
-	r = r
-		    ?: container_run(runtime, &create, options->detach,
-				     options->keep, !options->no_subreaper,
-				     &code, err);
+	r = r ?: container_run(runtime, &create, how, &code, err);
 	return r < 0 ? r : code;
 }
 
