@@ -185,6 +185,7 @@ static int failure_of(const struct err *err)
 int run_serve(struct run *run, bool input, int *code, struct err *err)
 {
 	auto_free char *root = NULL;
+	const struct run_how how = { .subreaper = true };
 	struct runtime engine;
 	const struct create_options create = {
 		.id = run->box.id,
@@ -197,7 +198,7 @@ int run_serve(struct run *run, bool input, int *code, struct err *err)
 		r = close_input(err);
 	if (r < 0)
 		return r;
-	r = container_run(&engine, &create, false, false, true, code, err);
+	r = container_run(&engine, &create, how, code, err);
 	if (r < 0)
 		run->failure = failure_of(err);
 	return r ?: box_set_int(&run->box, "exitCode", *code, err);
