@@ -337,10 +337,12 @@ bench: peers $(BINS) $(BENCH) ## compare the plugins' time and memory with the r
 bench-oci: peers $(BUILD)/bin/runtime-glue-oci $(BUILD)/bench/once $(REPORT) ## compare `run` of a container with crun and runc [ROUNDS=100]
 	$(quiet)tests/sandbox.sh bench/oci.sh $(BUILD)
 
-demo: ## show the plugins at work
+demo: ## show a container's life: an image, a web server, its page, nothing left
+demo-plugins: ## show the plugins at work
+demo demo-plugins:
 	$(make) deps
 	$(make) all
-	$(quiet)tests/demo.sh $(BUILD)/bin
+	$(quiet)tests/$@.sh $(BUILD)/bin
 
 # ---- Lint ------------------------------------------------------------------
 
@@ -414,7 +416,7 @@ uninstall: ## remove what install installed
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-tool check-vm check-fuzz fuzz \
-	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci demo \
+	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci demo demo-plugins \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -print 2>/dev/null)

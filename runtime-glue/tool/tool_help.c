@@ -73,6 +73,8 @@ static void print_verbs(const struct tool_verb *const *verbs)
 	for (; *verbs; verbs++) {
 		const char *now = (*verbs)->section ?: "";
 
+		if (!(*verbs)->help) /* hidden */
+			continue;
 		if (strcmp(section, now) != 0)
 			(void)printf("\n%s:\n", now);
 		section = now;
@@ -107,9 +109,10 @@ void tool_help_group(const struct tool_verb *group)
 
 void tool_help_verb(const struct tool_verb *group, const struct tool_verb *verb)
 {
-	(void)printf("%s\n\nusage: " TOOL_NAME
-		     " %s%s%s [OPTION...] %s\n\noptions:\n",
-		     verb->help, group ? group->name : "", group ? " " : "",
-		     verb->name, verb->arguments ?: "");
+	if (verb->help)
+		(void)printf("%s\n\n", verb->help);
+	(void)printf("usage: " TOOL_NAME " %s%s%s [OPTION...] %s\n\noptions:\n",
+		     group ? group->name : "", group ? " " : "", verb->name,
+		     verb->arguments ?: "");
 	cli_print_options(verb->options);
 }

@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/base/strbuf.h"
+#include "runtime-glue/image/store.h"
 #include "runtime-glue/tool/box_parts.h"
 
 struct options {
@@ -121,15 +122,17 @@ static void put_row(const struct box *box, bool whole, struct strbuf *out)
 	put_status(box, status, sizeof(status));
 	put_ports(box, &ports);
 	put_command(box, &command);
-	strbuf_printf(out, "%-*.*s  %-20.20s  %-20.20s  %-15s  %-12s  %s  %s\n",
+	strbuf_printf(out,
+		      "%-*.*s  %-20.20s  %-20.20s  %-15s  %-12s  %-15s  %s\n",
 		      whole ? BOX_ID_LEN : 12, whole ? BOX_ID_LEN : 12, box->id,
-		      box_get(box, "image"), strbuf_str(&command), age, status,
-		      box_get(box, "name"), strbuf_str(&ports));
+		      image_name_short(box_get(box, "image")),
+		      strbuf_str(&command), age, status, box_get(box, "name"),
+		      strbuf_str(&ports));
 }
 
 static void put_header(bool whole, struct strbuf *out)
 {
-	strbuf_printf(out, "%-*s  %-20s  %-20s  %-15s  %-12s  %s  %s\n",
+	strbuf_printf(out, "%-*s  %-20s  %-20s  %-15s  %-12s  %-15s  %s\n",
 		      whole ? BOX_ID_LEN : 12, "CONTAINER ID", "IMAGE",
 		      "COMMAND", "CREATED", "STATUS", "NAME", "PORTS");
 }
