@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ps: which containers there are. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
@@ -35,33 +33,6 @@ static struct json_object *member(const struct box *box, const char *key,
 			       json_object_is_type(value, type)
 		       ? value
 		       : NULL;
-}
-
-/* "5 minutes ago". */
-static void put_age(const struct box *box, char *out, size_t size)
-{
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} units[] = { { 86400, "day" },
-		      { 3600, "hour" },
-		      { 60, "minute" },
-		      { 1, "second" } };
-	struct tm tm = { .tm_mday = 1 };
-	int64_t age, count;
-
-	(void)snprintf(out, size, "?");
-	if (!strptime(box_get(box, "created"), "%Y-%m-%dT%H:%M:%S", &tm))
-		return;
-	age = (int64_t)time(NULL) - (int64_t)timegm(&tm);
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		count = age / units[i].seconds;
-		if (count < 1 && units[i].seconds > 1)
-			continue;
-		(void)snprintf(out, size, "%" PRId64 " %s%s ago", count,
-			       units[i].name, count == 1 ? "" : "s");
-		return;
-	}
 }
 
 static void put_status(const struct box *box, char *out, size_t size)
@@ -118,7 +89,7 @@ static void put_row(const struct box *box, bool whole, struct strbuf *out)
 	auto_strbuf struct strbuf ports = { .len = 0 }, command = { .len = 0 };
 	char age[64], status[64];
 
-	put_age(box, age, sizeof(age));
+	tool_age(box_get(box, "created"), age, sizeof(age));
 	put_status(box, status, sizeof(status));
 	put_ports(box, &ports);
 	put_command(box, &command);
