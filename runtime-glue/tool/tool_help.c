@@ -66,6 +66,29 @@ const struct tool_verb *tool_guess(const struct tool_verb *const *verbs,
 	return best;
 }
 
+const char *tool_instead(const char *name)
+{
+	static const struct {
+		const char *name, *instead;
+	} table[] = {
+		{ "attach", "a container's output is that of its run" },
+		{ "logs", "a container's output is that of its run" },
+		{ "exec", "runtime-glue oci --root /run/runtime-glue/oci exec "
+			  "ID COMMAND, with the whole id (ps --no-trunc)" },
+		{ "kill", "runtime-glue stop -t 0 CONTAINER" },
+		{ "pull", "have another tool write an archive, and load it: "
+			  "skopeo copy docker://IMAGE docker-archive:FILE" },
+		{ "push", "save it, and have another tool upload it: skopeo "
+			  "copy docker-archive:FILE docker://IMAGE" },
+		{ "build", "run the steps in a container, and commit it" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return table[i].instead;
+	return NULL;
+}
+
 static void print_verbs(const struct tool_verb *const *verbs)
 {
 	const char *section = "";
