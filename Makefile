@@ -21,6 +21,7 @@ BUILD       ?= build$(VARIANT)
 PREFIX      ?= /usr/local
 BINDIR      ?= $(PREFIX)/bin
 MANDIR      ?= $(PREFIX)/share/man
+SHAREDIR    ?= $(PREFIX)/share
 CNIBINDIR   ?= /opt/cni/bin
 PKG_CONFIG  ?= pkg-config
 INSTALL     ?= install
@@ -137,6 +138,11 @@ REPORT   := $(BUILD)/oci/report
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(BUILD)/bench/cnibench $(BUILD)/bench/floor $(BUILD)/bench/once
 PAGES    := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.8.scd))
+# Shell completion, by runtime-glue itself: file in build, and in SHAREDIR.
+SHELLS   := $(if $(LINKS),bash zsh fish)
+completes.bash = bash-completion/completions/runtime-glue
+completes.zsh  = zsh/site-functions/_runtime-glue
+completes.fish = fish/vendor_completions.d/runtime-glue.fish
 SCDOC    := $(shell command -v scdoc 2>/dev/null)
 
 say       = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
@@ -148,7 +154,7 @@ again     = $(make) BUILD=$(BUILD)-$(1) $(2)
 
 ##  What people call
 
-all: $(COMMON) $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(if $(SCDOC),$(PAGES)) ## build the programs and the manual pages (the default)
+all: $(COMMON) $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(SHELLS:%=$(BUILD)/completion/%) $(if $(SCDOC),$(PAGES)) ## build the programs and the manual pages (the default)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 34
@@ -239,6 +245,10 @@ $(REPORT):
 $(BUILD)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)scdoc <$< >$@
+
+$(BUILD)/completion/%: $(BUILD)/bin/runtime-glue
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)$< completion $* >$@
 
 # Files that change only when what they say does.
 remember = $(BUILD)/$(1): FORCE ; @mkdir -p $$(@D); \
@@ -337,10 +347,12 @@ bench: peers $(BINS) $(BENCH) ## compare the plugins' time and memory with the r
 bench-oci: peers $(BUILD)/bin/runtime-glue-oci $(BUILD)/bench/once $(REPORT) ## compare `run` of a container with crun and runc [ROUNDS=100]
 	$(quiet)tests/sandbox.sh bench/oci.sh $(BUILD)
 
-demo: ## show the plugins at work
+demo: ## show a container's life: an image, a web server, its page, nothing left
+demo-plugins: ## show the plugins at work
+demo demo-plugins:
 	$(make) deps
 	$(make) all
-	$(quiet)tests/demo.sh $(BUILD)/bin
+	$(quiet)tests/$@.sh $(BUILD)/bin
 
 # ---- Lint ------------------------------------------------------------------
 
@@ -390,10 +402,11 @@ objects: $(call objects,$(call sources,common plugins runtime-glue))
 plugindir = $(DESTDIR)$(CNIBINDIR)
 bindir    = $(DESTDIR)$(BINDIR)
 mandir    = $(DESTDIR)$(MANDIR)/man8
+sharedir  = $(DESTDIR)$(SHAREDIR)
 dir_of    = $(if $(filter $(PLUGINS),$(1)),$(plugindir),$(bindir))
 installed = $(foreach p,$(PROGRAMS),$(call dir_of,$p)/$p)
 
-install: all ## install stripped programs and manual pages [DESTDIR] [CNIBINDIR] [BINDIR] [PREFIX]
+install: all ## install stripped programs, manual pages and shell completion [DESTDIR] [CNIBINDIR] [BINDIR] [PREFIX]
 	$(quiet)$(INSTALL) -d $(sort $(dir $(installed)))
 	$(quiet)set -e; for p in $(installed); do \
 		echo "  INST  $$p"; \
@@ -407,14 +420,17 @@ install: all ## install stripped programs and manual pages [DESTDIR] [CNIBINDIR]
 	$(quiet)set -e; for m in $(wildcard $(PAGES)); do \
 		echo "  INST  $(mandir)/$${m##*/}"; \
 		$(INSTALL) -D -m 644 $$m $(mandir)/$${m##*/}; done
+	$(quiet)set -e; $(foreach s,$(SHELLS),echo '  INST  $(sharedir)/$(completes.$s)'; \
+		$(INSTALL) -D -m 644 $(BUILD)/completion/$s $(sharedir)/$(completes.$s);)
 	$(if $(SCDOC),,@echo 'scdoc is not installed: no manual pages')
 
 uninstall: ## remove what install installed
-	rm -f $(installed) $(LINKS:%=$(bindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%)
+	rm -f $(installed) $(LINKS:%=$(bindir)/%) $(PAGES:$(BUILD)/man/%=$(mandir)/%) \
+		$(foreach s,$(SHELLS),$(sharedir)/$(completes.$s))
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-tool check-vm check-fuzz fuzz \
-	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci demo \
+	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci demo demo-plugins \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -print 2>/dev/null)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Usage: tests/demo.sh BIN_DIR
-# Show the plugins of BIN_DIR at work on a network namespace made for the
-# purpose. All of it happens inside tests/sandbox.sh, so the machine is left as
-# it was. A line that begins with $ is a command: shown, and then run.
+# Show runtime-glue of BIN_DIR as its user sees it: an image is loaded, a web
+# server run, its page fetched, everything removed. It happens inside
+# tests/sandbox.sh, with a store, control group and networks of its own, so the
+# machine is left as it was.
 # shellcheck disable=SC2016 # commands are expanded when they are run
 set -euo pipefail
 
@@ -12,145 +13,151 @@ if [ "${1:-}" != --inside ]; then
 	here=$(realpath "$(dirname "$0")")
 	exec "$here/sandbox.sh" "$here/demo.sh" --inside "$bin"
 fi
+bin=$2
 cd "$(dirname "$0")/.."
-bin=${2#"$PWD"/}
+. tests/demo.bash
 
-# /run is the sandbox's own: even after a kill -9 nothing of this remains.
+# /run is the sandbox's own: even after a kill -9 nothing of this remains there.
+# The store is not in /var/lib as usual: there the sandbox has an overlayfs, and
+# the kernel does not stack them as high as this.
 dir=$(mktemp -d /run/demo.XXXXXX)
+chmod 755 "$dir"
+export RUNTIME_GLUE_ROOT=$dir/store RUNTIME_GLUE_CGROUP=/ferrule-demo-$$
+export NETCONFPATH=$dir/net.d CNI_CACHE=$dir/cache
+PATH=$bin:$PATH CNI_PATH=$bin
+export PATH CNI_PATH
+web=''
+
+groups() {
+	find /sys/fs/cgroup -maxdepth 4 -depth -type d \
+		-path "*$RUNTIME_GLUE_CGROUP*" 2>/dev/null || true
+}
+
 clean_up() {
-	local ns
-	for ns in demo web client world; do
-		[ ! -e /run/netns/$ns ] || ip netns delete $ns
-	done
+	[ -z "$web" ] || kill "$web" 2>/dev/null || true
+	runtime-glue rm -f web >/dev/null 2>&1 || true
+	groups | while read -r group; do rmdir "$group" 2>/dev/null || true; done
+	cd /
 	rm -rf "$dir"
 }
 trap clean_up EXIT
 
-say() {
-	printf '\n# %s\n' "$*"
+# DIR/image: an archive as `docker save` writes it, of one layer with busybox.
+make_image() {
+	local root=$dir/root image=$dir/image layer name
+	mkdir -p "$root"/{bin,dev,etc,proc,sys,tmp,var/www} "$image"
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	for name in sh httpd wget cat ls ps id; do
+		ln -s busybox "$root/bin/$name"
+	done
+	echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd"
+	echo 'hello from a container' >"$root/var/www/index.html"
+	tar -C "$root" --owner 0 --group 0 --numeric-owner -cf "$image/layer.tar" .
+	layer=$(sha256sum "$image/layer.tar")
+	jq -n --arg layer "sha256:${layer%% *}" --arg arch "$(arch_name)" '{
+		architecture: $arch, os: "linux",
+		config: {
+			Cmd: ["httpd", "-f", "-v", "-p", "80", "-h", "/var/www"],
+			Env: ["PATH=/bin"],
+			ExposedPorts: {"80/tcp": {}},
+			StopSignal: "SIGKILL"},
+		rootfs: {type: "layers", diff_ids: [$layer]}}' >"$image/config.json"
+	jq -n '[{Config: "config.json", RepoTags: ["web:latest"],
+		Layers: ["layer.tar"]}]' >"$image/manifest.json"
+	tar -C "$image" -cf "$dir/web.tar" manifest.json config.json layer.tar
+	rm -rf "$root" "$image"
 }
 
-# A command that sets variables, which must stay.
-set_here() { # COMMAND
-	printf '$ %s\n' "$1"
-	eval "$1"
+arch_name() {
+	case $(uname -m) in
+	x86_64) echo amd64 ;;
+	aarch64) echo arm64 ;;
+	*) uname -m ;;
+	esac
 }
 
-# Any other. A result has no newline at its end; awk adds it.
-show() { # COMMAND
-	printf '$ %s\n' "$1"
-	eval "$1" 2>&1 | awk 1
+# wait_for COMMAND...: for at most 20 seconds.
+wait_for() {
+	local end=$((SECONDS + 20))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || {
+			"$@"
+			return
+		}
+		sleep 0.05
+	done
 }
 
-expect() { # WHAT COMMAND...
-	local what=$1
-	shift
-	"$@" && return
-	echo "demo: expected $what" >&2
-	exit 1
+is_empty() { # COMMAND...
+	local found
+	found=$("$@")
+	[ -z "$found" ] || ! echo "there is still: $found" >&2
 }
 
-lo_is_up() {
-	ip -n demo -json link show lo | jq -e '.[0].flags | index("UP")' >/dev/null
+# No container has it, no list of the store's, nor the kernel.
+traces_left() {
+	ip -o link show type veth
+	ip netns list
+	runtime-glue ps -aq
+	grep "$dir" /proc/self/mountinfo
+	nft list ruleset | grep cni:
+	find /var/lib/cni/networks -name '*[.:]*' -not -name 'last*' 2>/dev/null
+	groups | grep /web
+	:
 }
 
-lo_is_down() {
-	! lo_is_up
-}
+say 'An image: busybox and a page, in an archive as docker save writes it.'
+make_image
+cd "$dir"
+show 'tar -tvf web.tar'
+show 'runtime-glue load web.tar'
+show 'runtime-glue images'
 
-ping_from() { # NAMESPACE ADDRESS
-	ip netns exec "$1" ping -q -c 1 -W 2 "$2" >/dev/null
-}
+say 'A web server, its port 80 published as 8080 of the host.'
+printf '$ %s\n' 'runtime-glue --trace=trace run --rm --name web -p 8080:80 web &'
+runtime-glue --trace=trace run --rm --name web -p 8080:80 web &
+web=$!
+expect 'web to answer at port 8080' \
+	wait_for timeout 2 busybox wget -qO page http://127.0.0.1:8080/
+expect 'web to be listed' wait_for grep -q web <(runtime-glue ps)
+show 'runtime-glue ps'
 
-no_rules() {
-	[ -z "$(nft list ruleset)" ]
-}
+say 'The page from the host,'
+host=$(ip -4 -json address show glue0 | jq -r '.[0].addr_info[0].local')
+show 'busybox wget -qO- http://127.0.0.1:8080/ | tee page'
+expect 'the page at 127.0.0.1:8080' grep -q 'hello from a container' page
+show "busybox wget -qO- http://$host:8080/ | tee page"
+expect "the page at $host:8080" grep -q 'hello from a container' page
 
-no_ports() {
-	! ip -brief link show type veth | grep -v uplink | grep -q veth
-}
+say 'and from a second container, by the first one'"'"'s address.'
+address=$(runtime-glue map | grep -oE '10\.[0-9]+\.[0-9]+\.[0-9]+' |
+	grep -vxF "$host" | head -n 1)
+show "runtime-glue run --rm web wget -qO- http://$address/ | tee page"
+expect "the page at $address" grep -q 'hello from a container' page
 
-# Only an address has two dots or colons.
-leases_are() { # N
-	[ "$(find "$dir/demo" -name '*[.:]*[.:]*' | wc -l)" -eq "$1" ]
-}
+say 'How it all hangs together.'
+show 'runtime-glue map'
 
-say 'To a plugin, a container is a network namespace. This one is new.'
-show 'ip netns add demo'
-show 'ip -n demo -brief link show lo'
+say 'The port is taken now; whoever wants it is told so.'
+show 'runtime-glue run --rm -p 8080:80 web || echo "exit status $?"'
 
-say 'A runtime speaks through the environment, and a configuration on stdin.'
-set_here "PATH=$bin:\$PATH"
-set_here "export CNI_PATH=$bin CNI_CONTAINERID=demo CNI_NETNS=/run/netns/demo"
+say 'The network is a list that any CNI runtime can use.'
+show 'runtime-glue network ls'
 
-say 'loopback ADD. A runtime takes the configuration out of a list like this.'
-set_here 'lo=$(jq "{cniVersion, name} + .plugins[0]" conf/99-loopback.conflist)'
-show 'echo "$lo" | CNI_COMMAND=ADD CNI_IFNAME=lo loopback'
-show 'ip -n demo address show lo'
-show 'ip netns exec demo ping -c 1 127.0.0.1'
-expect 'lo to be up' lo_is_up
+say 'Some of what was done to the kernel for it, from the trace.'
+show 'wc -l <trace'
+show 'grep -E "netns|RTM_NEW|nft commit|fsopen|overlay|clone3|pivot_root|seccomp" trace | sed -E "s/([0-9a-f]{12})[0-9a-f]{52}/\1.../g" | cut -c1-130'
 
-say 'host-local ADD, traced: one address from each range set.'
-set_here "dir=$dir"
-set_here 'ipam=$(jq --arg dir $dir ".ipam.dataDir = \$dir" conf/host-local.json)'
-show 'echo "$ipam" | CNI_COMMAND=ADD CNI_IFNAME=eth0 FERRULE_TRACE=stderr host-local'
-say 'Who holds what.'
-show 'host-local --leases demo --data-dir $dir'
-expect 'two leases' leases_are 2
-
-say 'DEL, both, the other way round.'
-show 'echo "$ipam" | CNI_COMMAND=DEL CNI_IFNAME=eth0 host-local'
-show 'echo "$lo" | CNI_COMMAND=DEL CNI_IFNAME=lo loopback'
-
-say 'No lease is left, only the lock and where the next search begins. lo is down.'
-show 'host-local --leases demo --data-dir $dir'
-show 'ls $dir/demo'
-show 'ip -n demo -brief link show lo'
-expect 'no lease to be left' leases_are 0
-expect 'lo to be down' lo_is_down
-
-say 'bridge: two containers, and a third namespace that plays the world.'
-show 'for ns in web client world; do ip netns add $ns; done'
-show 'ip link add uplink type veth peer name eth0 netns world'
-show 'ip address add 192.0.2.1/24 dev uplink'
-show 'ip link set uplink up'
-show 'ip -n world address add 192.0.2.2/24 dev eth0'
-show 'ip -n world link set eth0 up'
-set_here 'net=$(jq "{cniVersion, name} + .plugins[0]" conf/10-bridge.conflist)'
-set_here 'net=$(echo "$net" | jq --arg dir $dir ".ipam.dataDir = \$dir")'
-set_here 'attach() { echo "$net" | CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/run/netns/$2 CNI_IFNAME=eth0 bridge; }'
-set_here 'web=$(attach ADD web)'
-show 'echo "$web"'
-say 'The second one, traced: this is all that is done to the kernel.'
-show 'FERRULE_TRACE=stderr attach ADD client'
-say 'They reach each other, and the world.'
-show 'ip netns exec client ping -c 1 -W 2 10.89.0.2'
-expect 'client to reach web' ping_from client 10.89.0.2
-show 'ip netns exec client ping -c 1 -W 2 192.0.2.2'
-expect 'client to reach the world' ping_from client 192.0.2.2
-say 'The world sees the host: the container is masqueraded.'
-show 'ip netns exec world nc -l 192.0.2.2 7000 -v -n </dev/null & sleep 0.3; ip netns exec client nc -N -w 2 192.0.2.2 7000 </dev/null; wait'
-say 'Every object says whose it is.'
-show 'ip -d link show master cni0 | grep -E "veth|alias"'
+say 'Enough. It goes with all it had, for it was run with --rm.'
+show 'runtime-glue rm -f web'
+wait "$web" 2>/dev/null || true
+web=''
+expect 'nothing to be left of the containers' wait_for is_empty traces_left
+show 'runtime-glue ps -a'
+show 'runtime-glue network rm glue0'
+show 'ip -brief link'
 show 'nft list ruleset'
-say 'portmap: the host publishes port 80 of web as its port 8080.'
-set_here 'pm=$(jq "{cniVersion, name} + .plugins[1] + {runtimeConfig: {portMappings: [{hostPort: 8080, containerPort: 80, protocol: \"tcp\"}]}}" conf/20-portmap.conflist)'
-set_here 'pm=$(echo "$pm" | jq --argjson r "$web" ".name = \"bridge\" | .prevResult = \$r")'
-set_here 'publish() { echo "$pm" | CNI_COMMAND=$1 CNI_CONTAINERID=web CNI_NETNS=/run/netns/web CNI_IFNAME=eth0 portmap; }'
-show 'publish ADD >/dev/null'
-set_here 'page="HTTP/1.0 200 OK\r\n\r\nhello from web\r\n"'
-show 'printf "$page" | timeout 20 ip netns exec web nc -l -N 80 >/dev/null & sleep 0.3; printf "GET / HTTP/1.0\r\n\r\n" | ip netns exec world nc -w 2 192.0.2.1 8080; wait'
-show 'printf "$page" | timeout 20 ip netns exec web nc -l -N 80 >/dev/null & sleep 0.3; printf "GET / HTTP/1.0\r\n\r\n" | nc -w 2 127.0.0.1 8080 | tee $dir/page; wait'
-expect 'the page through 127.0.0.1:8080' grep -q 'hello from web' "$dir/page"
-show 'nft list map inet ferrule_portmap ports4'
-say 'The port is taken now. Whoever wants it, too, is told by whom.'
-show 'CNI_CONTAINERID=client CNI_COMMAND=ADD CNI_NETNS=/run/netns/client CNI_IFNAME=eth0 portmap <<<"$pm" || true'
-show 'publish DEL'
-
-say 'DEL, and nothing is left but the bridge.'
-show 'attach DEL client'
-show 'attach DEL web'
-show 'ip -brief link; nft list ruleset; host-local --leases bridge --data-dir $dir'
-expect 'no rule to be left' no_rules
-expect 'no port to be left' no_ports
-say 'Done. The namespaces and the store are removed now.'
+show 'ls $RUNTIME_GLUE_ROOT/containers /run/netns'
+expect 'no rule to be left' is_empty nft list ruleset
+expect 'no bridge to be left' is_empty ip -o link show type bridge
+say 'Done. The image goes with the sandbox.'

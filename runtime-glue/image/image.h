@@ -54,15 +54,23 @@ int image_find(const struct image_store *store, const char *reference,
 	       struct image *out, struct err *err) MUST_CHECK;
 
 /*
- * Make an image of one layer more (commit) or only one (import): @diff is an
- * open directory in overlayfs' form (whiteouts are char devices 0:0 or
- * xattrs); @base may be NULL; @config: what changes in the configuration's
- * `config` object, or NULL. @id: 65 bytes.
+ * Make an image of one layer more than @base (commit), or of that alone
+ * (import). @id: 65 bytes.
  */
-int image_add_layer(const struct image_store *store, const struct image *base,
-		    int diff, const char *name,
-		    const struct json_object *config, const char *comment,
-		    char *id, struct err *err) MUST_CHECK;
+struct image_new {
+	const struct image *base; /* may be NULL */
+	/* The layer: a directory, with @base in overlayfs' form (whiteouts are
+	 * char devices 0:0 or xattrs), or -1, then: */
+	int dir;
+	int tar;          /* an archive: plain, gzip or zstd */
+	const char *name; /* may be NULL, as the next two */
+	const char *author, *comment;
+	const char *by; /* what made it, for the history */
+	/* What changes in the configuration's `config` object, or NULL. */
+	const struct json_object *config;
+};
+int image_add(const struct image_store *store, const struct image_new *what,
+	      char *id, struct err *err) MUST_CHECK;
 
 /* Is it used? Asked before an image is removed; set by the tool. */
 struct image_users {

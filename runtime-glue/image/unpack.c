@@ -58,6 +58,8 @@ static int write_all(struct stream *stream, int dir,
 	if (!archive)
 		r = lib ? err_nomem(err) : -EINVAL;
 	else if (lib->archive_read_support_format_tar(archive) != ARCHIVE_OK ||
+		 lib->archive_read_set_format_option(archive, "tar", "compat-2x",
+						     "1") != ARCHIVE_OK ||
 		 lib->archive_read_open2(archive, stream, NULL, read_unpacked,
 					 NULL, NULL) != ARCHIVE_OK)
 		r = err_set(err, CNI_E_DECODE, "read a layer: %s",

@@ -14,6 +14,7 @@
 #include "runtime-glue/oci/container.h"
 #include "runtime-glue/tool/box_parts.h"
 #include "runtime-glue/tool/netplan.h"
+#include "runtime-glue/tool/volume.h"
 
 #define KILLED 137
 
@@ -82,22 +83,32 @@ int box_down(const struct tool *tool, struct box *box, struct err *err)
 	return r;
 }
 
-int box_remove(const struct tool *tool, struct box *box, struct err *err)
+static int remove_dir(const struct tool *tool, struct box *box, struct err *err)
 {
 	char path[BOX_ID_LEN + 8];
 	auto_fd int names = -1;
-	int r = box_down(tool, box, err);
+	int r = box_open_names(tool, &names, err);
 
-	r = r ?: layers_remove(box->path, err);
-	r = r ?: box_open_names(tool, &names, err);
 	if (r < 0)
 		return r;
 	text_format(path, sizeof(path), "../%s", box->id);
 	box_drop_name(names, box_get(box, "name"), box->id);
 	r = box_remove_tree(names, path, err);
-	if (r == 0)
-		box_unmark(tool, box->id);
 	return r;
+}
+
+/* Its volumes last: as long as it is there, it uses them. */
+int box_remove(const struct tool *tool, struct box *box, struct err *err)
+{
+	bool volumes = goes_away(box) || box_is(box, "creating");
+	int r = box_down(tool, box, err);
+
+	r = r ?: layers_remove(box->path, err);
+	r = r ?: remove_dir(tool, box, err);
+	if (r < 0)
+		return r;
+	box_unmark(tool, box->id);
+	return volumes ? volume_drop_anonymous(tool, box->record, err) : 0;
 }
 
 /* ---- After a crash ---- */

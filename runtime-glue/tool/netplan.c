@@ -139,7 +139,6 @@ static int find_network(const struct plan *plan, const char *name,
 		return network_default(plan->tool, out, err);
 	if (netlist_find(plan->tool->conf_dir, name, out, err) == 0)
 		return 0;
-	(void)err_hint(err, "make it: runtime-glue network create %s", name);
 	return err_in(err, "--network %s", name);
 }
 

@@ -19,6 +19,8 @@
 
 #define USAGE_STATUS 2
 
+/* A line each, in the order of --help. */
+/* clang-format off */
 const struct tool_verb *const tool_verbs[] = {
 	&verb_tool_run,
 	&verb_tool_create,
@@ -27,9 +29,16 @@ const struct tool_verb *const tool_verbs[] = {
 	&verb_tool_rm,
 	&verb_tool_ps,
 	&verb_load,
+	&verb_import,
 	&verb_images,
+	&verb_rmi,
+	&verb_tag,
+	&verb_inspect,
+	&verb_history,
+	&verb_prune,
 	&verb_diff,
 	&verb_export,
+	&verb_commit,
 	&verb_cp,
 	&group_volume,
 	&group_network,
@@ -38,6 +47,7 @@ const struct tool_verb *const tool_verbs[] = {
 	&verb_completion,
 	NULL,
 };
+/* clang-format on */
 
 struct globals {
 	const char *root, *run, *conf_dir, *cni_path, *cni_cache;
@@ -206,9 +216,12 @@ static int unknown(const struct tool_verb *group, const char *name,
 	const struct tool_verb *const *verbs =
 		group ? group->verbs : tool_verbs;
 	const struct tool_verb *guess = tool_guess(verbs, name);
+	const char *instead = group ? NULL : tool_instead(name);
 
 	(void)err_set(err, CNI_E_FIELD, "no such command: \"%s%s%s\"",
 		      group ? group->name : "", group ? " " : "", name);
+	if (instead)
+		return err_hint(err, "%s", instead);
 	if (guess)
 		return err_hint(err, "did you mean \"%s\"?", guess->name);
 	return err_hint(err, "see " TOOL_NAME " %s%s--help",
@@ -291,6 +304,11 @@ static int run_verb(const struct chosen *chosen, const struct tool *tool,
 		(void)err_sys(err, -r, "%s", verb->name);
 	if (r >= 0)
 		return r;
+	if (geteuid() != 0 && !err->details[0])
+		(void)err_hint(err,
+			       "it takes the rights of root: sudo " TOOL_NAME
+			       " %s ...",
+			       (chosen->group ?: verb)->name);
 	tool_report(err);
 	return verb->failure ?: 1;
 }

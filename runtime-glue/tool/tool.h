@@ -46,6 +46,9 @@ extern const struct tool_verb verb_load, verb_import, verb_save, verb_images,
 extern const struct tool_verb verb_diff, verb_export, verb_commit, verb_cp,
 	group_volume;
 
+/* "5 minutes ago" of an RFC 3339 time; "?" of anything else. */
+void tool_age(const char *when, char *out, size_t size);
+
 /* On stderr, with what can be done about it. */
 void tool_report(const struct err *err);
 extern const struct tool_verb verb_completion; /* hidden: help NULL */

@@ -66,6 +66,29 @@ const struct tool_verb *tool_guess(const struct tool_verb *const *verbs,
 	return best;
 }
 
+const char *tool_instead(const char *name)
+{
+	static const struct {
+		const char *name, *instead;
+	} table[] = {
+		{ "attach", "a container's output is that of its run" },
+		{ "logs", "a container's output is that of its run" },
+		{ "exec", "runtime-glue oci --root /run/runtime-glue/oci exec "
+			  "ID COMMAND, with the whole id (ps --no-trunc)" },
+		{ "kill", "runtime-glue stop -t 0 CONTAINER" },
+		{ "pull", "have another tool write an archive, and load it: "
+			  "skopeo copy docker://IMAGE docker-archive:FILE" },
+		{ "push", "save it, and have another tool upload it: skopeo "
+			  "copy docker-archive:FILE docker://IMAGE" },
+		{ "build", "run the steps in a container, and commit it" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return table[i].instead;
+	return NULL;
+}
+
 static void print_verbs(const struct tool_verb *const *verbs)
 {
 	const char *section = "";
@@ -73,6 +96,8 @@ static void print_verbs(const struct tool_verb *const *verbs)
 	for (; *verbs; verbs++) {
 		const char *now = (*verbs)->section ?: "";
 
+		if (!(*verbs)->help) /* hidden */
+			continue;
 		if (strcmp(section, now) != 0)
 			(void)printf("\n%s:\n", now);
 		section = now;
@@ -107,9 +132,10 @@ void tool_help_group(const struct tool_verb *group)
 
 void tool_help_verb(const struct tool_verb *group, const struct tool_verb *verb)
 {
-	(void)printf("%s\n\nusage: " TOOL_NAME
-		     " %s%s%s [OPTION...] %s\n\noptions:\n",
-		     verb->help, group ? group->name : "", group ? " " : "",
-		     verb->name, verb->arguments ?: "");
+	if (verb->help)
+		(void)printf("%s\n\n", verb->help);
+	(void)printf("usage: " TOOL_NAME " %s%s%s [OPTION...] %s\n\noptions:\n",
+		     group ? group->name : "", group ? " " : "", verb->name,
+		     verb->arguments ?: "");
 	cli_print_options(verb->options);
 }

@@ -16,6 +16,8 @@ const struct tool_verb *tool_find(const struct tool_verb *const *verbs,
 /* The one that @name is most likely meant to be, or NULL. */
 const struct tool_verb *tool_guess(const struct tool_verb *const *verbs,
 				   const char *name);
+/* What does the work of a docker's command that there is not, or NULL. */
+const char *tool_instead(const char *name);
 
 /* --help of the program, of a group, and of a verb; @group: its group or NULL.
  */

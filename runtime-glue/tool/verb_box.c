@@ -129,12 +129,14 @@ static int stop(const struct tool *tool, const void *opaque, int argc,
 /* ---- rm ---- */
 
 struct rm_options {
-	bool force;
+	bool force, volumes;
 };
 
 static const struct cli_option rm_option_table[] = {
 	{ "force", 'f', CLI_FLAG, offsetof(struct rm_options, force), NULL,
 	  "kill it first if it runs; no error if there is none" },
+	{ "volumes", 'v', CLI_FLAG, offsetof(struct rm_options, volumes), NULL,
+	  "and its volumes that have no name" },
 	{ .name = NULL },
 };
 
@@ -148,7 +150,8 @@ static int is_running(const char *name, struct err *err)
 }
 
 /* With --rm, its own run has removed it. */
-static int remove_box(const struct tool *tool, const char *id, struct err *err)
+static int remove_box(const struct tool *tool, const char *id, bool volumes,
+		      struct err *err)
 {
 	struct err why = { .code = CNI_OK };
 	auto_box struct box box = BOX_NONE;
@@ -156,25 +159,32 @@ static int remove_box(const struct tool *tool, const char *id, struct err *err)
 
 	if (r == -ENOENT)
 		return 0;
-	return r < 0 ? err_take(err, &why) : box_remove(tool, &box, err);
+	if (r < 0)
+		return err_take(err, &why);
+	/* As if it had been started so. */
+	if (volumes &&
+	    json_object_object_add(box.record, "remove",
+				   json_object_new_boolean(true)) < 0)
+		return err_nomem(err);
+	return box_remove(tool, &box, err);
 }
 
-static int rm_one(const struct tool *tool, const char *name, bool force,
-		  struct err *err)
+static int rm_one(const struct tool *tool, const char *name,
+		  const struct rm_options *options, struct err *err)
 {
 	struct err why = { .code = CNI_OK };
 	auto_box struct box box = BOX_NONE;
 	int r = box_open(tool, name, false, &box, &why);
 
-	if (r == -ENOENT && force)
+	if (r == -ENOENT && options->force)
 		return 0;
 	if (r < 0)
 		return err_take(err, &why);
-	if (box_is(&box, "running") && !force)
+	if (box_is(&box, "running") && !options->force)
 		return is_running(name, err);
 	if (box_is(&box, "running"))
 		r = end_box(tool, &box, SIGKILL, KILL_MS, err);
-	r = r ?: remove_box(tool, box.id, err);
+	r = r ?: remove_box(tool, box.id, options->volumes, err);
 	if (r == 0)
 		(void)printf("%s\n", name);
 	return r;
@@ -188,7 +198,7 @@ static int rm(const struct tool *tool, const void *opaque, int argc,
 
 	box_sweep(tool);
 	for (int i = 0; i < argc; i++)
-		r = first_of(rm_one(tool, argv[i], options->force, err), r);
+		r = first_of(rm_one(tool, argv[i], options, err), r);
 	return r;
 }
 

@@ -13,13 +13,15 @@
 #include "runtime-glue/tool/changes.h"
 
 struct options {
-	const char *message;
+	const char *message, *author;
 	struct spec_strings change;
 };
 
 static const struct cli_option commit_options[] = {
 	{ "message", 'm', CLI_TEXT, offsetof(struct options, message), "TEXT",
 	  "a comment for the image's history" },
+	{ "author", 'a', CLI_TEXT, offsetof(struct options, author), "NAME",
+	  "who made it" },
 	{ "change", 'c', CLI_LIST, offsetof(struct options, change),
 	  "INSTRUCTION",
 	  "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR or "
@@ -61,6 +63,29 @@ static struct json_object *config_of(const struct image *image)
 	return config;
 }
 
+static int add(const struct image_store *store, const struct image *base,
+	       int diff, const struct json_object *changes,
+	       const struct options *options, const char *name, struct err *err)
+{
+	const struct image_new what = {
+		.base = base,
+		.dir = diff,
+		.tar = -1,
+		.name = name,
+		.author = options->author,
+		.comment = options->message,
+		.by = "runtime-glue commit",
+		.config = changes,
+	};
+	char id[65];
+	int r = image_add(store, &what, id, err);
+
+	if (r < 0)
+		return r;
+	id[64] = '\n';
+	return cli_print(id, 65, err);
+}
+
 static int run(const struct tool *tool, const void *opaque, int argc,
 	       char **argv, struct err *err)
 {
@@ -70,7 +95,6 @@ static int run(const struct tool *tool, const void *opaque, int argc,
 	auto_image struct image base = IMAGE_NONE;
 	auto_json struct json_object *changes = NULL;
 	auto_fd int diff = -1;
-	char id[65 + 8];
 	int r = box_open(tool, argv[0], false, &box, err);
 
 	r = r ?: image_store_open(tool->root, &store, err);
@@ -89,12 +113,8 @@ static int run(const struct tool *tool, const void *opaque, int argc,
 	diff = open_diff(&box, err);
 	if (diff < 0)
 		return diff;
-	r = image_add_layer(&store, &base, diff, argc > 1 ? argv[1] : NULL,
-			    changes, options->message, id, err);
-	if (r < 0)
-		return r;
-	id[64] = '\n';
-	return cli_print(id, 65, err);
+	return add(&store, &base, diff, changes, options,
+		   argc > 1 ? argv[1] : NULL, err);
 }
 
 const struct tool_verb verb_commit = {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ps: which containers there are. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/base/strbuf.h"
+#include "runtime-glue/image/store.h"
 #include "runtime-glue/tool/box_parts.h"
 
 struct options {
@@ -34,33 +33,6 @@ static struct json_object *member(const struct box *box, const char *key,
 			       json_object_is_type(value, type)
 		       ? value
 		       : NULL;
-}
-
-/* "5 minutes ago". */
-static void put_age(const struct box *box, char *out, size_t size)
-{
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} units[] = { { 86400, "day" },
-		      { 3600, "hour" },
-		      { 60, "minute" },
-		      { 1, "second" } };
-	struct tm tm = { .tm_mday = 1 };
-	int64_t age, count;
-
-	(void)snprintf(out, size, "?");
-	if (!strptime(box_get(box, "created"), "%Y-%m-%dT%H:%M:%S", &tm))
-		return;
-	age = (int64_t)time(NULL) - (int64_t)timegm(&tm);
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		count = age / units[i].seconds;
-		if (count < 1 && units[i].seconds > 1)
-			continue;
-		(void)snprintf(out, size, "%" PRId64 " %s%s ago", count,
-			       units[i].name, count == 1 ? "" : "s");
-		return;
-	}
 }
 
 static void put_status(const struct box *box, char *out, size_t size)
@@ -117,19 +89,21 @@ static void put_row(const struct box *box, bool whole, struct strbuf *out)
 	auto_strbuf struct strbuf ports = { .len = 0 }, command = { .len = 0 };
 	char age[64], status[64];
 
-	put_age(box, age, sizeof(age));
+	tool_age(box_get(box, "created"), age, sizeof(age));
 	put_status(box, status, sizeof(status));
 	put_ports(box, &ports);
 	put_command(box, &command);
-	strbuf_printf(out, "%-*.*s  %-20.20s  %-20.20s  %-15s  %-12s  %s  %s\n",
+	strbuf_printf(out,
+		      "%-*.*s  %-20.20s  %-20.20s  %-15s  %-12s  %-15s  %s\n",
 		      whole ? BOX_ID_LEN : 12, whole ? BOX_ID_LEN : 12, box->id,
-		      box_get(box, "image"), strbuf_str(&command), age, status,
-		      box_get(box, "name"), strbuf_str(&ports));
+		      image_name_short(box_get(box, "image")),
+		      strbuf_str(&command), age, status, box_get(box, "name"),
+		      strbuf_str(&ports));
 }
 
 static void put_header(bool whole, struct strbuf *out)
 {
-	strbuf_printf(out, "%-*s  %-20s  %-20s  %-15s  %-12s  %s  %s\n",
+	strbuf_printf(out, "%-*s  %-20s  %-20s  %-15s  %-12s  %-15s  %s\n",
 		      whole ? BOX_ID_LEN : 12, "CONTAINER ID", "IMAGE",
 		      "COMMAND", "CREATED", "STATUS", "NAME", "PORTS");
 }

@@ -29,12 +29,15 @@ static int fail(struct run *run, bool keep, const struct err *why)
 	return run->failure;
 }
 
-static int no_detach(const char *what, struct err *err)
+/* @instead: the command that does it. */
+static int no_detach(const char *what, const char *instead, struct err *err)
 {
 	(void)err_set(err, CNI_E_FIELD,
 		      "%s: containers run in the foreground only", what);
-	return err_hint(err, "have a service manager start it, or the shell: "
-			     "runtime-glue run ... &");
+	return err_hint(err,
+			"have a service manager start it, or the shell: "
+			"runtime-glue %s &",
+			instead);
 }
 
 /* Its end is no failure of ours any more: warnings. */
@@ -62,7 +65,7 @@ static int run(const struct tool *tool, const void *opaque, int argc,
 		.failure = RUN_FAILED,
 	};
 	int code = 0;
-	int r = options->detach ? no_detach("--detach", err) : 0;
+	int r = options->detach ? no_detach("--detach", "run ...", err) : 0;
 
 	box_sweep(tool);
 	r = r ?: run_hold_signals(err);
@@ -152,7 +155,8 @@ static int start(const struct tool *tool, const void *opaque, int argc,
 	int code = 0;
 	int r = options->attach || options->interactive
 			? 0
-			: no_detach("start without --attach", err);
+			: no_detach("start without --attach", "start -a ...",
+				    err);
 
 	(void)argc;
 	box_sweep(tool);

@@ -136,3 +136,31 @@ make_rootfs() { # DIR
 	echo 'user:x:1000:1000:user:/home/user:/bin/sh' >>"$1/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\nextra:x:2000:user\n' >"$1/etc/group"
 }
+
+# make_image NAME [JQ [ROOTFS]]: write $SCRATCH/NAME.tar, a docker-archive with
+# one layer (ROOTFS; busybox), and load it as NAME:latest. The image
+# configuration is {"config":{"Cmd":["/bin/sh"],"Env":["PATH=/bin"]}, ...} after
+# the filter JQ: make_image web '.config.User="user" | .config.Cmd=["id"]'
+make_image() { # NAME [JQ [ROOTFS]]
+	local rootfs=${3-$SCRATCH/rootfs}
+	[ -d "$rootfs" ] || make_rootfs "$rootfs"
+	write_image "$1" "$rootfs" "${2:-.}" || return
+	glue load "$SCRATCH/$1.tar"
+	assert_ok
+}
+
+write_image() { # NAME ROOTFS JQ
+	local dir=$SCRATCH/image.$1 layer
+	mkdir "$dir"
+	tar -C "$2" --numeric-owner -cf "$dir/layer.tar" .
+	layer=$(sha256sum "$dir/layer.tar")
+	jq -nc --arg layer "sha256:${layer%% *}" --arg arch "$(dpkg --print-architecture)" '
+		{architecture: $arch, os: "linux", created: "2024-01-02T03:04:05Z",
+		 config: {Cmd: ["/bin/sh"], Env: ["PATH=/bin"]},
+		 rootfs: {type: "layers", diff_ids: [$layer]}} | '"$3" \
+		>"$dir/config.json" || return
+	jq -nc --arg name "$1:latest" '[{Config: "config.json",
+		RepoTags: [$name], Layers: ["layer.tar"]}]' >"$dir/manifest.json"
+	tar -C "$dir" -cf "$SCRATCH/$1.tar" layer.tar config.json manifest.json
+	rm -r "$dir"
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Images out of containers and root file systems, and containers' files.
+# shellcheck disable=SC2030,SC2031
+load helpers
+
+prepare() {
+	ROOTFS=$SCRATCH/rootfs
+	make_rootfs "$ROOTFS"
+	for name in dd readlink head wc tee ln; do
+		ln -sf busybox "$ROOTFS/bin/$name"
+	done
+	glue import --change 'CMD ["sh"]' --change 'ENV A=1' "$ROOTFS" base
+	assert_ok
+}
+
+# sh_in NAME SCRIPT: a container NAME of image base, which stays.
+sh_in() {
+	glue run --network none --name "$1" base sh -ec "$2"
+	assert_ok
+}
+
+# A container has written FILE.
+wrote() { # FILE
+	compgen -G "$RUNTIME_GLUE_ROOT/containers/*/diff/$1" >/dev/null
+}
+
+@test "import of a directory: its files, owners and links are the image's" {
+	chown 12:34 "$ROOTFS/home"
+	ln "$ROOTFS/etc/group" "$ROOTFS/etc/group2"
+	glue import -m "by hand" --change 'WORKDIR /home' --change "USER user" \
+		--change 'LABEL x="a b"' "$ROOTFS" dir:1
+	assert_ok
+	[[ $output =~ ^[0-9a-f]{64}$ ]]
+	glue run --rm --network none dir:1 sh -c \
+		'pwd; id -u; stat -c %u:%g /home; stat -c %h /etc/group2'
+	assert_ok
+	[ "$(xargs <<<"$output")" = "/home 1000 12:34 2" ]
+}
+
+@test "import of an archive: plain, gzip, zstd, from stdin" {
+	local kind
+	tar -C "$ROOTFS" -cf "$SCRATCH/plain" .
+	gzip -c <"$SCRATCH/plain" >"$SCRATCH/gzip"
+	zstd -qc <"$SCRATCH/plain" >"$SCRATCH/zstd"
+	for kind in plain gzip zstd; do
+		glue import "$SCRATCH/$kind" "of-$kind"
+		assert_ok
+		glue run --rm --network none "of-$kind" cat /etc/passwd
+		assert_ok
+		assert_output "user:x:1000"
+	done
+	# The layer is the same one, unpacked once: base's is of other bytes.
+	[ "$(find "$RUNTIME_GLUE_ROOT/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 2 ]
+	glue_in=$SCRATCH/gzip glue import -c 'CMD echo hello' - piped
+	assert_ok
+	glue run --rm --network none piped
+	[ "$output" = hello ]
+}
+
+@test "import refuses what is no root file system, and nothing is left" {
+	local before
+	before=$(find "$RUNTIME_GLUE_ROOT" | sort)
+	echo text >"$SCRATCH/text"
+	glue import "$SCRATCH/text" bad
+	assert_fails "$SCRATCH/text"
+	tar -C "$ROOTFS" -Pcf "$SCRATCH/up" --transform 's,^etc/group,../../evil,' etc
+	glue import "$SCRATCH/up" bad
+	assert_fails '".."'
+	tar -C "$ROOTFS" -cf - . | head -c 700000 >"$SCRATCH/short"
+	glue import "$SCRATCH/short" bad
+	assert_fails "$SCRATCH/short"
+	: >"$SCRATCH/empty"
+	glue import "$SCRATCH/empty" bad
+	assert_fails empty
+	glue import "$SCRATCH/none" bad
+	assert_fails "No such file"
+	glue import "$ROOTFS" Bad:name
+	assert_fails "no image name"
+	glue import -c 'RUN x' "$ROOTFS" bad
+	assert_fails "RUN x"
+	[ "$(find "$RUNTIME_GLUE_ROOT" | sort)" = "$before" ]
+}
+
+@test "commit: what was added, changed and removed is in the new image" {
+	sh_in box 'echo new >/etc/new; echo changed >/etc/group; rm /etc/passwd
+		rm -r /var/www; mkdir /var/www; echo x >/var/www/x; rm -r /home'
+	glue commit -a Me -m why --change 'CMD ["cat","/etc/new"]' \
+		--change 'ENV B=2' box next:1
+	assert_ok
+	[[ $output =~ ^[0-9a-f]{64}$ ]]
+	id=$output
+	glue run --rm --network none next:1
+	[ "$output" = new ]
+	glue run --rm --network none "${id:0:12}" sh -c \
+		'cat /etc/group; ls /etc/passwd /home; ls /var/www; echo $A$B'
+	[ "$(xargs <<<"$output")" = "changed x 12" ]
+	assert_output changed
+	jq -e '.author == "Me" and .config.Env == ["A=1","B=2"] and
+		(.history | length == 2) and .history[1].comment == "why" and
+		(.rootfs.diff_ids | length == 2)' \
+		"$RUNTIME_GLUE_ROOT/blobs/sha256/$id"
+	glue run --name box2 --network none next:1 sh -c 'echo third >/etc/new'
+	glue commit box2 next:2
+	assert_ok
+	glue run --rm --network none next:2
+	[ "$output" = third ]
+	# The old ones are as they were.
+	glue run --rm --network none base sh -c 'cat /etc/passwd; ls /etc/new'
+	assert_output "user:x:1000"
+	glue rm box box2
+	assert_ok
+}
+
+@test "commit of a running container" {
+	timeout 60 "$GLUE" run --name live --network none base \
+		sh -c 'echo 1 >/now; exec sleep 50' 3>&- &
+	run_pid=$!
+	eventually wrote now
+	glue commit live of-live
+	assert_ok
+	glue rm -f live
+	wait "$run_pid" || true
+	glue run --rm --network none of-live cat /now
+	[ "$output" = 1 ]
+}
+
+@test "commit: errors say what to do" {
+	glue commit none x
+	assert_fails '"none"'
+	sh_in box true
+	glue commit box UPPER
+	assert_fails "no image name"
+	glue commit -c "CMD [1]" box x
+	assert_fails "CMD"
+	glue run --network none --name hand --rootfs "$ROOTFS" true
+	glue commit hand x
+	assert_fails "no image"
+	glue rm box hand
+}
+
+@test "anonymous volumes go with --rm and rm -v, named ones stay" {
+	glue import -c 'VOLUME /data' "$ROOTFS" vol
+	volumes() { ls "$RUNTIME_GLUE_ROOT/volumes"; }
+	glue run --rm --network none -v named:/named vol sh -c 'echo 1 >/data/x'
+	assert_ok
+	[ "$(volumes)" = named ]
+	glue run --name keep --network none -v named:/named vol true
+	assert_ok
+	[ "$(volumes | wc -l)" = 2 ]
+	glue rm keep
+	[ "$(volumes | wc -l)" = 2 ]
+	glue volume prune
+	[ "$(volumes)" = named ]
+	glue run --name drop --network none -v named:/named vol true
+	[ "$(volumes | wc -l)" = 2 ]
+	glue rm -v drop
+	assert_ok
+	[ "$(volumes)" = named ]
+}
