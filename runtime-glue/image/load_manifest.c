@@ -197,7 +197,8 @@ static int load_item(struct load *load, const struct cfg *item,
 		return r;
 	own = annotated(item, "io.containerd.image.name")
 		      ?: annotated(item, "org.opencontainers.image.ref.name");
-	name = own ?: name;
+	if (own)
+		name = own;
 	if (!ends(type, "image.index.v1+json") &&
 	    !ends(type, "manifest.list.v2+json"))
 		return load_manifest(load, hex, name, err);

@@ -116,7 +116,29 @@ static int stats(const struct cgroup *cgroup, struct err *err)
 	return r;
 }
 
-/* Commands on groups that are there: opened as from a container's state. */
+/* Commands on groups that are there, with what comes behind their names. */
+static int change(struct cgroup *cgroup, char **argv, struct err *err)
+{
+	const char *name = argv[0];
+
+	if (!argv[1])
+		return usage();
+	if (strcmp(name, "update") == 0)
+		return make(cgroup, argv[1], true, err);
+	if (strcmp(name, "run") == 0)
+		return run(cgroup, argv + 1, err);
+	if (strcmp(name, "kill") == 0)
+		return cgroup_kill(cgroup, (int)strtol(argv[1], NULL, 10), err);
+	if (strcmp(name, "join") == 0)
+		return cgroup_join(cgroup, (pid_t)strtol(argv[1], NULL, 10),
+				   false, err);
+	if (strcmp(name, "join-sub") == 0 && argv[2])
+		return cgroup_join_sub(cgroup, argv[1],
+				       (pid_t)strtol(argv[2], NULL, 10), err);
+	return usage();
+}
+
+/* Those without, opened as from a container's state. */
 static int command(struct cgroup *cgroup, char **argv, struct err *err)
 {
 	const char *name = argv[0];
@@ -133,21 +155,7 @@ static int command(struct cgroup *cgroup, char **argv, struct err *err)
 		return printf("%d\n", cgroup_oom_kills(cgroup)) < 0;
 	if (strcmp(name, "remove") == 0)
 		return cgroup_remove(cgroup, err);
-	if (!argv[1])
-		return usage();
-	if (strcmp(name, "update") == 0)
-		return make(cgroup, argv[1], true, err);
-	if (strcmp(name, "run") == 0)
-		return run(cgroup, argv + 1, err);
-	if (strcmp(name, "kill") == 0)
-		return cgroup_kill(cgroup, (int)strtol(argv[1], NULL, 10), err);
-	if (strcmp(name, "join") == 0)
-		return cgroup_join(cgroup, (pid_t)strtol(argv[1], NULL, 10),
-				   false, err);
-	if (strcmp(name, "join-sub") == 0 && argv[2])
-		return cgroup_join_sub(cgroup, argv[1],
-				       (pid_t)strtol(argv[2], NULL, 10), err);
-	return usage();
+	return change(cgroup, argv, err);
 }
 
 static int drive(char **argv, struct err *err)

@@ -51,7 +51,8 @@ int __wrap_faccessat(int dir, const char *path, int mode, int flags)
 
 /* ---- a hierarchy of one directory ---- */
 
-static char top[] = "/tmp/test_cgroup.XXXXXX";
+static const char template[] = "/tmp/test_cgroup.XXXXXX";
+static char top[sizeof(template)];
 static struct cgroup cgroup;
 
 static int remove_one(const char *path, const struct stat *st, int type,
@@ -61,15 +62,18 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-static void group_open(const char *controllers)
+static void group_open(const char *names)
 {
-	memcpy(top + strlen(top) - 6, "XXXXXX", 6);
+	static char controllers[64], root[] = "";
+
+	(void)snprintf(controllers, sizeof(controllers), "%s", names);
+	memcpy(top, template, sizeof(template));
 	assert_non_null(mkdtemp(top));
 	cgroup = (struct cgroup){ .count = 1 };
 	cgroup.tree[0] = (struct cgroup_tree){
-		.controllers = (char *)(uintptr_t)controllers,
+		.controllers = controllers,
 		.mount = top,
-		.path = (char *)(uintptr_t) "",
+		.path = root,
 		.v2 = !*controllers,
 		.dir = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC),
 	};
