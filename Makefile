@@ -344,6 +344,9 @@ valgrind-oci:
 bench: peers $(BINS) $(BENCH) ## compare the plugins' time and memory with the reference's
 	$(quiet)bench/run.sh $(BUILD)
 
+bench-tool: peers $(BINS) $(BUILD)/bench/once $(REPORT) ## compare `runtime-glue run` with the engine alone and podman [ROUNDS=40]
+	$(quiet)tests/sandbox.sh bench/tool.sh $(BUILD)
+
 bench-oci: peers $(BUILD)/bin/runtime-glue-oci $(BUILD)/bench/once $(REPORT) ## compare `run` of a container with crun and runc [ROUNDS=100]
 	$(quiet)tests/sandbox.sh bench/oci.sh $(BUILD)
 
@@ -431,7 +434,7 @@ uninstall: ## remove what install installed
 
 .DEFAULT_GOAL := all
 .PHONY: FORCE all help deps peers clean check check-unit check-netns check-oci check-tool check-vm check-fuzz fuzz \
-	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci demo demo-plugins \
+	sanitize sanitize-netns sanitize-oci check-valgrind valgrind-unit valgrind-netns valgrind-oci bench bench-oci bench-tool demo demo-plugins \
 	lint lint-fast $(FAST) lint-tidy lint-cppcheck lint-analyzer objects install uninstall
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -path $(BUILD)/peers -prune -o -name '*.d' -print 2>/dev/null)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * once PROGRAM ARGUMENT..: run it once, its output to /dev/null, and print
- * microseconds, the peak memory (KiB) of it and what it waited for, and the
- * exit status. It is small, because a child's peak begins with its parent's.
+ * microseconds, the peak memory (KiB) and the microseconds of processor time of
+ * it and what it waited for, and the exit status. It is small, because a
+ * child's peak begins with its parent's.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -20,6 +21,11 @@ static long long now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+static long long time_us(struct timeval time)
+{
+	return time.tv_sec * 1000000LL + time.tv_usec;
 }
 
 int main(int argc, char **argv)
@@ -44,7 +50,8 @@ int main(int argc, char **argv)
 	}
 	if (wait4(pid, &status, 0, &usage) < 0)
 		return 1;
-	printf("%lld %ld %d\n", now_us() - start, usage.ru_maxrss,
+	printf("%lld %ld %lld %d\n", now_us() - start, usage.ru_maxrss,
+	       time_us(usage.ru_utime) + time_us(usage.ru_stime),
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 	return 0;
 }

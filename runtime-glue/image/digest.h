@@ -22,8 +22,7 @@ void digest_free(struct digest *digest);
 #define auto_digest AUTO(digest_free)
 
 /* Of bytes in memory. */
-int digest_of(const void *bytes, size_t len, char hex[DIGEST_HEX],
-	      struct err *err) MUST_CHECK;
+void digest_of(const void *bytes, size_t len, char hex[DIGEST_HEX]);
 
 /* 64 lower-case hexadecimal digits? */
 bool digest_is_hex(const char *text);

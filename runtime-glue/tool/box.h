@@ -2,7 +2,8 @@
 /*
  * A container of the tool and its record. ROOT/containers/ID/ has:
  *   box.json     the record (below), replaced whole by rename(2)
- *   lock         flock(2)ed by who changes it; by `run` as long as it lives
+ *   lock         fcntl(2)ed by who changes it; by `run` as long as it lives
+ *                (not flock(2)ed: that lock would be its children's, too)
  *   config.json  the OCI bundle is this directory: `runc run` could start it
  *   lower diff work merged   see layers.h
  *   hosts hostname resolv.conf   bound into the container

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,8 +77,15 @@ void box_unmark(const struct tool *tool, const char *id)
 		(void)unlink(path.data);
 }
 
+/*
+ * A lock of the process, not of the descriptor: children have that, too, and
+ * the engine's first process, which waits for its start, outlives a `run` that
+ * was killed. The price: who has the lock must not ask for it again, as closing
+ * any descriptor of the file gives it up.
+ */
 int box_try_lock(const char *path, int *out, struct err *err)
 {
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	auto_strbuf struct strbuf file = { .len = 0 };
 	auto_fd int fd = -1;
 	struct stat st;
@@ -91,8 +97,8 @@ int box_try_lock(const char *path, int *out, struct err *err)
 	fd = open(file.data, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, errno, "open \"%s\"", file.data);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK
+	if (fcntl(fd, F_SETLK, &whole) < 0)
+		return errno == EAGAIN || errno == EACCES
 			       ? 0
 			       : err_sys(err, errno, "lock \"%s\"", file.data);
 	/* It may have been removed while we waited. */

@@ -33,7 +33,8 @@ int box_mark(const struct tool *tool, const char *id,
 	     struct err *err) MUST_CHECK;
 void box_unmark(const struct tool *tool, const char *id);
 
-/* Its lock, at once: *@out is -1 if somebody else has it. */
+/* Its lock, at once: *@out is -1 if another process has it. Not for who has it
+ * already: see box_dir.c. */
 int box_try_lock(const char *path, int *out, struct err *err) MUST_CHECK;
 /* Fill @out from its directory; a record that cannot be read is an empty one
  * with "id" and "status" "creating" only. */
