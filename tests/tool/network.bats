@@ -76,6 +76,6 @@ load helpers
 	umount "$SCRATCH/ns"
 	glue network rm a
 	assert_ok
-	! ip link show a
+	run ! ip link show a
 	[ ! -e /var/lib/cni/networks/a ]
 }
