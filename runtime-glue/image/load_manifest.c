@@ -194,7 +194,9 @@ static bool for_this_machine(const struct cfg *item)
 	want = strcmp(self.machine, "x86_64") == 0    ? "amd64"
 	       : strcmp(self.machine, "aarch64") == 0 ? "arm64"
 						      : self.machine;
-	return strcmp(json_object_get_string(os), "linux") == 0 &&
+	return json_object_is_type(os, json_type_string) &&
+	       json_object_is_type(arch, json_type_string) &&
+	       strcmp(json_object_get_string(os), "linux") == 0 &&
 	       strcmp(json_object_get_string(arch), want) == 0;
 }
 
