@@ -133,9 +133,10 @@ int image_load(const struct image_store *store, const char *path,
 		.change = &change,
 		.dir = -1,
 		.files = json_object_new_object(),
+		.links = json_object_new_object(),
 		.told = json_object_new_array(),
 	};
-	int r = load.files && load.told ? 0 : err_nomem(err);
+	int r = load.files && load.links && load.told ? 0 : err_nomem(err);
 
 	r = r ?: image_change_begin(store, &change, err);
 	r = r ?: read_source(&load, err);
@@ -150,6 +151,7 @@ int image_load(const struct image_store *store, const char *path,
 	json_object_put(load.index);
 	json_object_put(load.docker);
 	json_object_put(load.files);
+	json_object_put(load.links);
 	json_object_put(load.told);
 	return r;
 }

@@ -9,6 +9,8 @@ struct load_options {
 	uint64_t layer_max; /* bytes of a layer unpacked, 0: LAYER_BYTES_MAX */
 	/* What is being done, for the user to see. May be NULL. */
 	void (*step)(const char *what, const char *digest);
+	/* Of its packed layer, for each percent. May be NULL. */
+	void (*progress)(uint64_t done, uint64_t total);
 	/* An image has come; @name NULL: it has none. May be NULL. */
 	void (*loaded)(const char *name, const char *id);
 };

@@ -11,6 +11,7 @@
 
 #define PIECE       (256U << 10)
 #define ENTRIES_MAX 100000U
+#define LINKS_MAX   8U
 
 struct input {
 	int fd;
@@ -99,16 +100,80 @@ static int take_blob(struct load *load, const struct lib_archive *lib,
 	return r;
 }
 
+/* @path with its "." and ".." gone; what leads out leads nowhere. */
+static char *flatten(const char *dir, size_t dir_len, const char *to)
+{
+	auto_strbuf struct strbuf path = { .data = NULL };
+	size_t len;
+
+	strbuf_add(&path, dir, dir_len);
+	for (; *to; to += len + (to[len] == '/')) {
+		len = strcspn(to, "/");
+		if (len == 2 && strncmp(to, "..", 2) == 0) {
+			while (path.len > 0 && path.data[--path.len] != '/')
+				;
+		} else if (len > 0 && !(len == 1 && *to == '.')) {
+			if (path.len > 0)
+				strbuf_putc(&path, '/');
+			strbuf_add(&path, to, len);
+		}
+	}
+	strbuf_add(&path, "", 1);
+	return path.failed ? NULL : take_ptr(path.data);
+}
+
+/*
+ * Old `docker save` has a layer once, and links to it. Nothing is followed but
+ * to files of the archive, by name.
+ */
+static int add_link(struct load *load, const char *path, const char *to,
+		    bool symlink, struct err *err)
+{
+	const char *slash = symlink ? strrchr(path, '/') : NULL;
+	auto_free char *target = NULL;
+
+	if (!to || *to == '/')
+		return 0;
+	target = flatten(path, slash ? (size_t)(slash - path) : 0, to);
+	if (!target || json_object_object_add(load->links, path,
+					      json_object_new_string(target)))
+		return err_nomem(err);
+	return 0;
+}
+
+const char *load_file(const struct load *load, const char *path)
+{
+	struct json_object *found;
+
+	for (unsigned int hops = 0; hops < LINKS_MAX; hops++) {
+		if (json_object_object_get_ex(load->files, path, &found))
+			return json_object_get_string(found);
+		if (!json_object_object_get_ex(load->links, path, &found))
+			return NULL;
+		path = json_object_get_string(found);
+	}
+	return NULL;
+}
+
 static int take_entry(struct load *load, const struct lib_archive *lib,
 		      struct archive *archive, struct archive_entry *entry,
 		      struct err *err)
 {
 	const char *path = lib->archive_entry_pathname(entry);
+	const char *link;
 
-	if (!path || lib->archive_entry_filetype(entry) != AE_IFREG)
-		return 0;
-	if (strncmp(path, "./", 2) == 0)
+	if (path && strncmp(path, "./", 2) == 0)
 		path += 2;
+	if (!path)
+		return 0;
+	link = lib->archive_entry_hardlink(entry);
+	if (link)
+		return add_link(load, path, link, false, err);
+	if (lib->archive_entry_filetype(entry) == AE_IFLNK)
+		return add_link(load, path, lib->archive_entry_symlink(entry),
+				true, err);
+	if (lib->archive_entry_filetype(entry) != AE_IFREG)
+		return 0;
 	if (strcmp(path, "index.json") == 0)
 		return take_json(lib, archive, path, &load->index, err);
 	if (strcmp(path, "manifest.json") == 0)

@@ -52,11 +52,35 @@ static int digest_at(const struct cfg *at, const char **hex, struct err *err)
 	return *hex ? 0 : cfg_fail(err, at, "digest", "is no sha256 digest");
 }
 
+struct meter {
+	const struct load *load;
+	uint64_t done, total, percent;
+};
+
+/* Called in another thread, which is waited for. */
+static void count(void *opaque, uint64_t bytes)
+{
+	struct meter *meter = opaque;
+	uint64_t percent;
+
+	meter->done += bytes;
+	percent = meter->total ? meter->done * 100 / meter->total : 0;
+	if (percent == meter->percent)
+		return;
+	meter->percent = percent;
+	meter->load->options->progress(meter->done, meter->total);
+}
+
 static int load_layer(struct load *load, const char *blob, const char *diff_id,
 		      struct err *err)
 {
-	const struct layer_limits limits = { .bytes =
-						     load->options->layer_max };
+	struct meter meter = { .load = load };
+	const struct layer_limits limits = {
+		.bytes = load->options->layer_max,
+		.progress = load->options->progress ? count : NULL,
+		.opaque = &meter,
+	};
+	struct stat st;
 	char name[24], hex[DIGEST_HEX];
 	auto_fd int fd = -1;
 	auto_fd int dir = -1;
@@ -69,6 +93,8 @@ static int load_layer(struct load *load, const char *blob, const char *diff_id,
 	fd = blob_open(load->change->store, load->change, blob, err);
 	if (fd < 0)
 		return err_sys(err, -fd, "open blob sha256:%s", blob);
+	if (io_fstat(fd, &st) == 0)
+		meter.total = (uint64_t)st.st_size;
 	dir = layer_begin(load->change, name, err);
 	if (dir < 0)
 		return dir;
@@ -168,7 +194,9 @@ static bool for_this_machine(const struct cfg *item)
 	want = strcmp(self.machine, "x86_64") == 0    ? "amd64"
 	       : strcmp(self.machine, "aarch64") == 0 ? "arm64"
 						      : self.machine;
-	return strcmp(json_object_get_string(os), "linux") == 0 &&
+	return json_object_is_type(os, json_type_string) &&
+	       json_object_is_type(arch, json_type_string) &&
+	       strcmp(json_object_get_string(os), "linux") == 0 &&
 	       strcmp(json_object_get_string(arch), want) == 0;
 }
 
@@ -183,10 +211,50 @@ static const char *annotated(const struct cfg *item, const char *key)
 	return NULL;
 }
 
+/*
+ * By the specification the annotation is a tag alone: "latest", "1.2", "v3".
+ * Who writes more, or another word, means a name.
+ */
+static bool is_tag(const char *text)
+{
+	return strcmp(text, "latest") == 0 ||
+	       (strspn(text + (*text == 'v'), "0123456789") > 0 &&
+		!strpbrk(text, ":/@"));
+}
+
+/* The rest of the name is the file's or directory's; NULL if that is none. */
+static int name_of_source(const struct load *load, const char *tag, char **out,
+			  struct err *err)
+{
+	static const char *const ends_of[] = { ".gz",  ".zst", ".tgz",
+					       ".tar", ".oci", "-oci" };
+	struct err ignored = { .code = CNI_OK };
+	auto_free char *path = strdup(load->path), *name = NULL, *full = NULL;
+	char *base;
+	size_t len;
+
+	if (!path)
+		return err_nomem(err);
+	for (len = strlen(path); len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+	base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	for (size_t i = 0; i < sizeof(ends_of) / sizeof(*ends_of); i++)
+		if (ends(base, ends_of[i]))
+			base[strlen(base) - strlen(ends_of[i])] = '\0';
+	if (asprintf(&name, "%s:%s", base, tag) < 0) {
+		name = NULL;
+		return err_nomem(err);
+	}
+	if (image_name_normal(name, &full, &ignored) == 0)
+		*out = take_ptr(full);
+	return 0;
+}
+
 static int load_item(struct load *load, const struct cfg *item,
 		     const char *name, unsigned int depth, struct err *err)
 {
 	auto_json struct json_object *nested = NULL;
+	auto_free char *made = NULL;
 	const char *own, *type, *hex;
 	int r = digest_at(item, &hex, err);
 
@@ -199,6 +267,12 @@ static int load_item(struct load *load, const struct cfg *item,
 		      ?: annotated(item, "org.opencontainers.image.ref.name");
 	if (own)
 		name = own;
+	if (name && is_tag(name)) {
+		r = name_of_source(load, name, &made, err);
+		if (r < 0)
+			return r;
+		name = made;
+	}
 	if (!ends(type, "image.index.v1+json") &&
 	    !ends(type, "manifest.list.v2+json"))
 		return load_manifest(load, hex, name, err);
@@ -233,22 +307,20 @@ int load_index(struct load *load, struct json_object *index, const char *name,
 static int describe(struct load *load, const char *path, const char *type,
 		    struct json_object **out, struct err *err)
 {
-	struct json_object *hex;
+	const char *hex = load_file(load, path);
 	char digest[DIGEST_HEX + 8];
 	auto_fd int fd = -1;
 	struct stat st;
 
-	if (!json_object_object_get_ex(load->files, path, &hex))
+	if (!hex)
 		return err_set(err, CNI_E_DECODE,
 			       "manifest.json names \"%.200s\", which the "
 			       "archive has not",
 			       path);
-	fd = blob_open(load->change->store, load->change,
-		       json_object_get_string(hex), err);
+	fd = blob_open(load->change->store, load->change, hex, err);
 	if (fd < 0 || io_fstat(fd, &st) < 0)
 		return err_sys(err, errno, "open \"%.200s\"", path);
-	(void)snprintf(digest, sizeof(digest), "sha256:%s",
-		       json_object_get_string(hex));
+	(void)snprintf(digest, sizeof(digest), "sha256:%s", hex);
 	*out = json_object_new_object();
 	if (!*out)
 		return err_nomem(err);

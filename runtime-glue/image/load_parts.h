@@ -12,6 +12,7 @@ struct load {
 	struct json_object *index;  /* index.json */
 	struct json_object *docker; /* manifest.json */
 	struct json_object *files;  /* of an archive: path -> hex digits */
+	struct json_object *links;  /* path -> path; links to files */
 	unsigned int found, nested;
 	struct json_object *told; /* names and ids, for `loaded` */
 };
@@ -25,4 +26,6 @@ int load_manifest(struct load *load, const char *hex, const char *name,
 		  struct err *err) MUST_CHECK;
 int load_index(struct load *load, struct json_object *index, const char *name,
 	       unsigned int depth, struct err *err) MUST_CHECK;
+/* The file of the archive that @path is or is a link to; NULL: none. */
+const char *load_file(const struct load *load, const char *path);
 int load_docker(struct load *load, struct err *err) MUST_CHECK;

@@ -57,8 +57,17 @@ static bool good_tag(const char *tag)
 
 static bool good_domain(const char *domain, size_t len)
 {
+	const char *port = memrchr(domain, ':', len);
+	const char *bracket = memrchr(domain, ']', len);
+
 	if (len == 0 || *domain == '.' || *domain == '-')
 		return false;
+	if (port && (!bracket || port > bracket)) {
+		size_t digits = len - (size_t)(port + 1 - domain);
+
+		if (digits == 0 || strspn(port + 1, "0123456789") < digits)
+			return false;
+	}
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)domain[i]) &&
 		    !memchr(".-:[]", domain[i], 5))

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "common/base/strbuf.h"
+#include <stdint.h>
+
 #include "runtime-glue/image/tarw.h"
 
 struct tarw_entry {

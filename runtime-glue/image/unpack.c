@@ -39,7 +39,10 @@ static int for_entries(const struct lib_archive *lib, struct archive *archive,
 	return target_finish(target, err);
 }
 
-/* Names are bytes to us, and UTF-8 to libarchive, which asks the locale. */
+/*
+ * Names are bytes to us, and UTF-8 to libarchive, which asks the locale, and
+ * makes NFC of them unless it does as it did in its version 2.
+ */
 static int write_all(struct stream *stream, int dir,
 		     const struct layer_limits *limits, struct err *err)
 {
@@ -58,8 +61,8 @@ static int write_all(struct stream *stream, int dir,
 	if (!archive)
 		r = lib ? err_nomem(err) : -EINVAL;
 	else if (lib->archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-		 lib->archive_read_set_format_option(archive, "tar", "compat-2x",
-						     "1") != ARCHIVE_OK ||
+		 lib->archive_read_set_format_option(
+			 archive, "tar", "compat-2x", "1") != ARCHIVE_OK ||
 		 lib->archive_read_open2(archive, stream, NULL, read_unpacked,
 					 NULL, NULL) != ARCHIVE_OK)
 		r = err_set(err, CNI_E_DECODE, "read a layer: %s",

@@ -10,6 +10,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
 #include "common/base/strbuf.h"
+#include "runtime-glue/image/store.h"
 #include "runtime-glue/oci/container.h"
 #include "runtime-glue/tool/box_parts.h"
 
@@ -58,7 +59,8 @@ int run_pending_signal(void)
 
 /* ---- prepare ---- */
 
-static int find_image(struct run *run, int argc, char *const *argv,
+/* @lock: until the box says that it has the image, nobody removes it. */
+static int find_image(struct run *run, int argc, char *const *argv, int *lock,
 		      struct err *err)
 {
 	int r;
@@ -75,7 +77,12 @@ static int find_image(struct run *run, int argc, char *const *argv,
 	run->argc--;
 	run->argv++;
 	r = image_store_open(run->tool->root, &run->store, err);
-	r = r ?: image_find(&run->store, argv[0], &run->image, err);
+	if (r < 0)
+		return r;
+	*lock = image_lock(&run->store, false, err);
+	if (*lock < 0)
+		return *lock;
+	r = image_find(&run->store, argv[0], &run->image, err);
 	run->has_image = r == 0;
 	return r;
 }
@@ -126,9 +133,10 @@ static int record(struct run *run, struct err *err)
 
 int run_prepare(struct run *run, int argc, char *const *argv, struct err *err)
 {
+	auto_fd int lock = -1;
 	int r = bundle_check(run->tool, run->options, err);
 
-	r = r ?: find_image(run, argc, argv, err);
+	r = r ?: find_image(run, argc, argv, &lock, err);
 	r = r ?: box_new(run->tool, run->options->name, &run->box, err);
 	r = r ?: write_cidfile(run, err);
 	r = r ?: record(run, err);

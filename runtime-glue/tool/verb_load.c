@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "runtime-glue/image/load.h"
-#include "runtime-glue/tool/tool.h"
+#include "runtime-glue/tool/image_show.h"
 
 struct options {
 	const char *input, *name, *max_size;
@@ -26,6 +27,24 @@ static void say_step(const char *what, const char *digest)
 	(void)fprintf(stderr, "%s %.12s\n", what, digest);
 }
 
+/* Where a terminal is. */
+static void draw_bar(uint64_t done, uint64_t total)
+{
+	static const char full[] = "##############################";
+	const uint64_t wide = sizeof(full) - 1;
+	uint64_t part;
+	char a[16], b[16];
+
+	if (total == 0 || done > total)
+		return;
+	part = done * 100 / total;
+	image_put_size(done, a);
+	image_put_size(total, b);
+	(void)fprintf(stderr, "\r[%-*.*s] %3u%% %s/%s\x1b[K%s", (int)wide,
+		      (int)(part * wide / 100), full, (unsigned int)part, a, b,
+		      done == total ? "\r\x1b[K" : "");
+}
+
 static void say_loaded(const char *name, const char *id)
 {
 	if (name)
@@ -42,6 +61,8 @@ static int run(const struct tool *tool, const void *opaque, int argc,
 	struct load_options load = {
 		.name = o->name,
 		.step = o->quiet ? NULL : say_step,
+		.progress =
+			o->quiet || !isatty(STDERR_FILENO) ? NULL : draw_bar,
 		.loaded = say_loaded,
 	};
 	int64_t max = 0;
