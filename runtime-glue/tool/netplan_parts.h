@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/ip.h"
+#include "runtime-glue/cni/netlist.h"
 #include "runtime-glue/tool/netplan.h"
 
 /* ---- netplan_ports.c: -p ---- */
@@ -45,6 +46,16 @@ int netplan_resolv(const char *host, const struct net_options *options,
 /* Are --dns and --add-host well-formed? */
 int netplan_check_files(const struct net_options *options,
 			struct err *err) MUST_CHECK;
+
+/* ---- netplan_route.c ---- */
+
+/*
+ * The list of the @nth of the record's networks, without default routes of
+ * families that one before it has one of. Those are attached, so have results.
+ */
+int netplan_find_list(const struct tool *tool, const struct json_object *record,
+		      size_t nth, struct netlist *out,
+		      struct err *err) MUST_CHECK;
 
 /* ---- netplan_ns.c ---- */
 
