@@ -25,7 +25,8 @@ int netplan_port_parse(const char *text, struct port_spec_text *out,
 
 /*
  * All of -p and -P as the record's "ports"; host ports that were left open are
- * free ones now. @used: the "ports" of other containers, an array.
+ * free ones now. @used: the "ports" of other containers, an array; "holder" is
+ * the name of such a container.
  */
 int netplan_ports(const struct net_options *options,
 		  const struct json_object *exposed,
