@@ -10,6 +10,7 @@ prepare() {
 	make_rootfs "$WEB"
 	mkdir -p "$WEB/var/www/cgi-bin"
 	# Who answers, and who asked.
+	# shellcheck disable=SC2016 # the script's own
 	printf '#!/bin/sh\nprintf "\\n%%s %%s\\n" "$(hostname)" "$REMOTE_ADDR"\n' \
 		>"$WEB/var/www/cgi-bin/who"
 	chmod +x "$WEB/var/www/cgi-bin/who"
