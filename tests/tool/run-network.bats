@@ -160,6 +160,18 @@ no_rules() {
 	drop_lan
 }
 
+@test "create and start: the port answers, by the relay, too" {
+	glue create --rm --name web -p 8080:80 --rootfs "$WEB" httpd -f -p 80 -h /var/www
+	assert_ok
+	timeout 60 "$GLUE" start --attach web </dev/null >"$SCRATCH/web.out" 2>&1 3>&- &
+	RUNS+=($!)
+	eventually runs web || flunk "$(cat "$SCRATCH/web.out")"
+	answers "$(record web '.id[:12]') [::ffff:10.90.0.1]" "[::1]:8080"
+	answers "$(record web '.id[:12]') [::ffff:10.90.0.1]" 127.0.0.1:8080
+	down web
+	no_rules
+}
+
 @test "containers that start at once have addresses of their own" {
 	local n
 	for n in 1 2 3; do
