@@ -55,6 +55,20 @@ inside() {
 	assert_fails "--network nowhere"
 }
 
+@test "IPv6: published to neighbours by their own addresses, masqueraded outwards" {
+	make_lan
+	glue network create --subnet 10.8.1.0/24 --subnet fd00:1::/64 one
+	up web --network one -p 8080:80
+	answers "$(record web '.id[:12]') [2001:db8::2]" '[2001:db8::1]:8080' neighbour
+	who '[::1]:8080' | grep "^$(record web '.id[:12]') "
+	who "[$(address_of web 0 6)]" | grep "^$(record web '.id[:12]') "
+	neighbour "$WEB/bin/busybox" httpd -f -p 80 -h "$WEB/var/www" 3>&- &
+	eventually answers "$(hostname) [2001:db8::1]" '[2001:db8::2]' in_box web
+	kill $!
+	down web
+	drop_lan
+}
+
 @test "isolated: its containers do not reach each other" {
 	glue network create --isolated apart
 	up one --network apart -p 8080:80
