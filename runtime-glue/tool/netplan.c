@@ -126,6 +126,11 @@ static int add_ports(const struct plan *plan, const struct netlist *list,
 	    !network_can(list, "portMappings"))
 		return 0;
 	*placed = true;
+	if (netplan_is_internal(list))
+		log_warn("-p: network \"%s\" is internal: only this host "
+			 "reaches "
+			 "the ports",
+			 list->name);
 	return netjson_put(caps, "portMappings", json_object_get(ports), err);
 }
 

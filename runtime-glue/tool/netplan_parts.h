@@ -58,6 +58,9 @@ int netplan_find_list(const struct tool *tool, const struct json_object *record,
 		      size_t nth, struct netlist *out,
 		      struct err *err) MUST_CHECK;
 
+/* Is it without a default route, so that answers come no further than here? */
+bool netplan_is_internal(const struct netlist *list);
+
 /* ---- netplan_ns.c ---- */
 
 /* A new network namespace, kept at @path, its loopback up. */

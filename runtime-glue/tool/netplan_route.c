@@ -11,6 +11,7 @@
 
 #include "runtime-glue/tool/netjson.h"
 #include "runtime-glue/tool/netplan_parts.h"
+#include "runtime-glue/tool/network.h"
 
 struct served {
 	bool at[2]; /* IPv4, IPv6 */
@@ -43,6 +44,26 @@ static struct served find_served(const struct json_object *record, size_t nth)
 				served.at[v6] = true;
 	}
 	return served;
+}
+
+bool netplan_is_internal(const struct netlist *list)
+{
+	struct network_subnet subnet;
+	bool v6;
+
+	for (size_t i = 0; i < netjson_len(list->plugins); i++) {
+		struct json_object *plugin = netjson_at(list->plugins, i);
+		struct json_object *routes =
+			netjson_array(netjson_object(plugin, "ipam"), "routes");
+
+		if (json_object_object_get_ex(plugin, "isDefaultGateway", NULL))
+			return false;
+		for (size_t j = 0; j < netjson_len(routes); j++)
+			if (is_default(netjson_at(routes, j), &v6))
+				return false;
+	}
+	/* Of one whose addresses come from elsewhere we cannot know. */
+	return network_subnets(list, &subnet, 1) > 0;
 }
 
 static bool strip_plugin(struct json_object *plugin,

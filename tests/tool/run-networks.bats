@@ -37,6 +37,11 @@ inside() {
 	assert_output "eth0    inet 10.8.1.2/24" "eth1    inet 10.8.2.2/24" \
 		"default via 10.8.1.1" "default via fd00:1::1"
 	[ "$(grep -c ^default <<<"$output")" -eq 2 ]
+	glue run --rm --network inner -p 8080:80 --rootfs "$WEB" true
+	assert_ok
+	[[ $stderr == *'"inner" is internal'* ]]
+	glue run --rm --network one -p 8080:80 --rootfs "$WEB" true
+	[ -z "$stderr" ]
 	# Where the first has none, the next one's serves.
 	inside --network inner --network two 'ip route'
 	assert_output "default via 10.8.2.1"
