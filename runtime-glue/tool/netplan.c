@@ -126,6 +126,11 @@ static int add_ports(const struct plan *plan, const struct netlist *list,
 	    !network_can(list, "portMappings"))
 		return 0;
 	*placed = true;
+	if (netplan_is_internal(list))
+		log_warn("-p: network \"%s\" is internal: only this host "
+			 "reaches "
+			 "the ports",
+			 list->name);
 	return netjson_put(caps, "portMappings", json_object_get(ports), err);
 }
 
@@ -297,6 +302,21 @@ static const char *find_alone(const struct net_options *options)
 
 /* ---- The whole ---- */
 
+/* Each with its "holder", for who cannot have it. */
+static int take_ports(struct json_object *ports, const char *name,
+		      struct json_object *out, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < netjson_len(ports); i++) {
+		struct json_object *port = netjson_at(ports, i);
+
+		r = netjson_text(port, "holder", name, err);
+		r = r ?: netjson_put(out, NULL, json_object_get(port), err);
+	}
+	return r;
+}
+
 /* Ports of all other containers; one that goes meanwhile has none. */
 static int used_ports(const struct tool *tool, const char *self,
 		      struct json_object *out, struct err *err)
@@ -314,12 +334,10 @@ static int used_ports(const struct tool *tool, const char *self,
 		    box_open(tool, ids[i], false, &box, &gone) == 0 &&
 		    strcmp(netjson_string(box.record, "status"), "exited") != 0)
 			ports = netjson_array(box.record, "ports");
-		for (size_t j = 0; r == 0 && j < netjson_len(ports); j++)
-			r = netjson_put(
-				out, NULL,
-				json_object_get(
-					json_object_array_get_idx(ports, j)),
-				err);
+		if (ports)
+			r = take_ports(ports,
+				       netjson_string(box.record, "name"), out,
+				       err);
 		free(ids[i]);
 	}
 	free(ids);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/ip.h"
+#include "runtime-glue/cni/netlist.h"
 #include "runtime-glue/tool/netplan.h"
 
 /* ---- netplan_ports.c: -p ---- */
@@ -24,7 +25,8 @@ int netplan_port_parse(const char *text, struct port_spec_text *out,
 
 /*
  * All of -p and -P as the record's "ports"; host ports that were left open are
- * free ones now. @used: the "ports" of other containers, an array.
+ * free ones now. @used: the "ports" of other containers, an array; "holder" is
+ * the name of such a container.
  */
 int netplan_ports(const struct net_options *options,
 		  const struct json_object *exposed,
@@ -45,6 +47,19 @@ int netplan_resolv(const char *host, const struct net_options *options,
 /* Are --dns and --add-host well-formed? */
 int netplan_check_files(const struct net_options *options,
 			struct err *err) MUST_CHECK;
+
+/* ---- netplan_route.c ---- */
+
+/*
+ * The list of the @nth of the record's networks, without default routes of
+ * families that one before it has one of. Those are attached, so have results.
+ */
+int netplan_find_list(const struct tool *tool, const struct json_object *record,
+		      size_t nth, struct netlist *out,
+		      struct err *err) MUST_CHECK;
+
+/* Is it without a default route, so that answers come no further than here? */
+bool netplan_is_internal(const struct netlist *list);
 
 /* ---- netplan_ns.c ---- */
 

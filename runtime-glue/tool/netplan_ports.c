@@ -207,8 +207,10 @@ static bool overlap(const struct ip *a, const char *other)
 	return ip_unspecified(a) || ip_unspecified(&b) || ip_equal(a, &b);
 }
 
-static bool is_in(const struct json_object *list, const struct ip *ip,
-		  uint16_t port, enum port_protocol protocol)
+/* The one of @list that has the port, or NULL. */
+static const struct json_object *find_in(const struct json_object *list,
+					 const struct ip *ip, uint16_t port,
+					 enum port_protocol protocol)
 {
 	for (size_t i = 0; i < netjson_len(list); i++) {
 		const struct json_object *at = netjson_at(list, i);
@@ -217,9 +219,9 @@ static bool is_in(const struct json_object *list, const struct ip *ip,
 		    strcmp(netjson_string(at, "protocol"),
 			   protocols[protocol]) == 0 &&
 		    overlap(ip, netjson_string(at, "hostIP")))
-			return true;
+			return at;
 	}
-	return false;
+	return NULL;
 }
 
 struct chooser {
@@ -234,8 +236,8 @@ static int is_free(const struct chooser *c, const struct port_spec_text *spec,
 {
 	uint16_t same = port;
 
-	if (is_in(c->used, &spec->host_ip, port, spec->protocol) ||
-	    is_in(c->out, &spec->host_ip, port, spec->protocol))
+	if (find_in(c->used, &spec->host_ip, port, spec->protocol) ||
+	    find_in(c->out, &spec->host_ip, port, spec->protocol))
 		return -EADDRINUSE;
 	return spec->protocol == PORT_SCTP
 		       ? 0
@@ -259,6 +261,35 @@ static int choose_any(const struct chooser *c,
 	return bad(err, c->text, "no port of the host is free");
 }
 
+static int taken(const struct chooser *c, const struct port_spec_text *spec,
+		 uint16_t port, struct err *err)
+{
+	const struct json_object *at =
+		find_in(c->used, &spec->host_ip, port, spec->protocol);
+	const char *protocol = protocols[spec->protocol];
+
+	if (at)
+		(void)err_set(err, CNI_E_PORT_TAKEN,
+			      "-p %s: port %u/%s of the host is published by "
+			      "container \"%s\"",
+			      c->text, port, protocol,
+			      netjson_string(at, "holder"));
+	else if (find_in(c->out, &spec->host_ip, port, spec->protocol))
+		(void)err_set(err, CNI_E_PORT_TAKEN,
+			      "-p %s: port %u/%s of the host is asked for "
+			      "twice",
+			      c->text, port, protocol);
+	else
+		(void)err_set(err, CNI_E_PORT_TAKEN,
+			      "-p %s: port %u/%s of the host is in use by a "
+			      "program of the host (ss -lnp shows it)",
+			      c->text, port, protocol);
+	return err_hint(err,
+			"take another one, or leave it out to have a free "
+			"one chosen: -p %u",
+			spec->container);
+}
+
 static int choose(const struct chooser *c, const struct port_spec_text *spec,
 		  int nth, uint16_t *port, struct err *err)
 {
@@ -276,13 +307,7 @@ static int choose(const struct chooser *c, const struct port_spec_text *spec,
 		if (is_free(c, spec, *port) == 0)
 			return 0;
 	}
-	(void)err_set(err, CNI_E_PORT_TAKEN,
-		      "-p %s: port %u/%s of the host is in use", c->text, *port,
-		      protocols[spec->protocol]);
-	return err_hint(err,
-			"take another one, or leave it out to have a free "
-			"one chosen: -p %u",
-			spec->container);
+	return taken(c, spec, *port, err);
 }
 
 static int add(struct chooser *c, const struct port_spec_text *spec,

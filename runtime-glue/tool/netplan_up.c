@@ -31,14 +31,15 @@ static struct chain_attachment attachment_of(const struct box *box,
 }
 
 static int attach(const struct tool *tool, const struct box *box,
-		  struct json_object *record, struct json_object *entry,
-		  struct err *err)
+		  struct json_object *record, size_t nth, struct err *err)
 {
+	struct json_object *entry =
+		netjson_at(netjson_array(record, "networks"), nth);
 	const struct chain_attachment at = attachment_of(box, record, entry);
 	auto_netlist struct netlist list = NETLIST_NONE;
 	struct json_object *result = NULL;
 	const char *name = netjson_string(entry, "network");
-	int r = netlist_find(tool->conf_dir, name, &list, err);
+	int r = netplan_find_list(tool, record, nth, &list, err);
 
 	r = r ?: chain_add(&tool->cni, &list, &at, &result, err);
 	if (r < 0)
@@ -88,7 +89,7 @@ int netplan_up(const struct tool *tool, const struct box *box,
 	if (r < 0)
 		return r;
 	while (r == 0 && done < netjson_len(networks)) {
-		r = attach(tool, box, record, netjson_at(networks, done), err);
+		r = attach(tool, box, record, done, err);
 		done++;
 	}
 	if (r == 0)

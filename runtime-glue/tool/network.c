@@ -256,8 +256,13 @@ static int check_free(const struct tool *tool, const char *name,
 		return 0;
 	if (r < 0)
 		return err_take(err, &why);
-	(void)err_sys(err, EEXIST, "network \"%s\"", name);
-	(void)err_hint(err, "see it: runtime-glue network inspect %s", name);
+	(void)err_sys(err, EEXIST,
+		      "there is a network \"%s\" already, in \"%s\"", name,
+		      list.path ?: tool->conf_dir);
+	(void)err_hint(err,
+		       "take another name, or see it: runtime-glue network "
+		       "inspect %s",
+		       name);
 	return -EEXIST;
 }
 

@@ -73,6 +73,7 @@ static int run(const struct tool *tool, const void *opaque, int argc,
 	r = r ?: run_up(&run, true, err);
 	r = r ?: netplan_files(tool, &options->net, &run.box, err);
 	r = r ?: run_write(&run, err);
+	r = r ?: netplan_relay_start(run.box.record, err);
 	r = r ?: box_begin(tool, &run.box, err);
 	r = r
 		    ?: run_serve(&run, options->interactive || options->tty,
@@ -138,6 +139,7 @@ static int start_steps(struct run *run, bool input, int *code, struct err *err)
 	r = r ?: box_begin(run->tool, &run->box, err);
 	r = r ?: run_up(run, true, err);
 	r = r ?: netplan_files(run->tool, &files, &run->box, err);
+	r = r ?: netplan_relay_start(run->box.record, err);
 	r = r ?: box_save(&run->box, err);
 	return r ?: run_serve(run, input, code, err);
 }

@@ -50,7 +50,7 @@ load helpers
 	glue network create --subnet 10.90.1.0/25 b
 	assert_fails 'network "a"'
 	glue network create a
-	assert_fails "File exists"
+	assert_fails 'there is a network "a" already' "$NETCONFPATH/a.conflist"
 }
 
 @test "network: rm is refused while an attachment is there; prune leaves it" {
