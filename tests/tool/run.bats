@@ -171,7 +171,7 @@ prepare() {
 }
 
 @test "-t under a terminal: it has one, of our size, also when that changes" {
-	cat >"$SCRATCH/tty.py" <<-'PY'
+	cat >"$SCRATCH/terminal.py" <<-'PY'
 		import fcntl, os, pty, re, signal, struct, sys, termios, time
 		def size(fd, rows, cols):
 		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
@@ -204,7 +204,7 @@ prepare() {
 	ln -s busybox "$SCRATCH/rootfs/bin/tty"
 	make_image term
 	status=0
-	output=$(python3 "$SCRATCH/tty.py" "$GLUE" run --rm --network none -it term \
+	output=$(python3 "$SCRATCH/terminal.py" "$GLUE" run --rm --network none -it term \
 		sh -c 'tty; stty size; read x; while [ "$(stty size)" != "44 55" ]; do sleep 0.05; done; stty size; exec sh' \
 		2>"$SCRATCH/stderr") || status=$?
 	stderr=$(cat "$SCRATCH/stderr")
@@ -517,7 +517,8 @@ caps() { # of the last output
 	mount -t overlay -o "lowerdir=$(tac "$dir/lower" | paste -sd :),upperdir=$dir/diff,workdir=$dir/work" none "$dir/merged"
 	for ns in $(jq -r '.linux.namespaces[] | select(.type == "network") | .path // empty' "$dir/config.json"); do
 		mkdir -p "${ns%/*}"
-		ip netns add tmp && ln -sf /run/netns/tmp "$ns"
+		touch "$ns"
+		unshare --net="$ns" true
 	done
 	touch "$dir/hosts" "$dir/hostname" "$dir/resolv.conf"
 	status=0
@@ -525,11 +526,29 @@ caps() { # of the last output
 		</dev/null 2>"$SCRATCH/stderr") || status=$?
 	stderr=$(cat "$SCRATCH/stderr")
 	umount "$dir/merged"
-	ip netns del tmp 2>/dev/null || true
-	find "$RUNTIME_GLUE_RUN" -type l -delete
+	[ -z "$ns" ] || { umount "$ns" && rm "$ns"; }
 	assert_ok
 	[ "$output" = $'from runc\n0' ] || flunk
 	glue rm b
+}
+
+@test "inspect tells of a container" {
+	run_long -u user -w /tmp -v "$SCRATCH:/v:ro" web sh -c 'echo ready; exec sleep 60'
+	glue inspect long
+	assert_ok
+	[ "$(jq -r '.[0] | [.name, .status, .workdir, .user.uid] | join(" ")' <<<"$output")" = "long running /tmp 1000" ] || flunk
+	pid=$(jq '.[0].pid' <<<"$output")
+	[ "$(readlink "/proc/$pid/exe")" = /bin/busybox ]
+	[ -d "$(jq -r '.[0].merged' <<<"$output")/bin" ]
+	jq -e --arg s "$SCRATCH" 'any(.[0].mounts[]; .source == $s and .destination == "/v")' <<<"$output"
+	glue rm -f long
+	wait $run || [ $? -eq 137 ]
+	glue inspect long
+	assert_fails '"long"' "ps -a"
+	glue create --network none --name early web true
+	glue inspect early
+	[ "$(jq -r '.[0] | [.status, .pid] | join(" ")' <<<"$output")" = "created 0" ] || flunk
+	glue rm early
 }
 
 @test "words that it does not know" {
