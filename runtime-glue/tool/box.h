@@ -33,7 +33,8 @@ struct box {
 	 * "mode" (of --network),
 	 * "networks" [{"network","ifname","args","caps"{},"result"{}}],
 	 * "ports" [{"hostIP","hostPort","containerPort","protocol"}],
-	 * "volumes" [names], "cgroup"
+	 * "volumes" [names], "cgroup", "ipc" (mode), "shm" (what another that
+	 * shares its ipc finds as /dev/shm), "shmSize" (if that is its own)
 	 */
 	struct json_object *record;
 };

@@ -119,14 +119,40 @@ static int put_pid(struct bundle *b, struct err *err)
 	return r ?: join(b, "pid", pid, err);
 }
 
-/* The other's /dev/shm is its own file system: for "shareable" alone. */
+/*
+ * And the other's /dev/shm, which is the host's, or mounted where its record
+ * says: the kernel binds nothing that is in another's mount namespace.
+ */
+static int join_shm(struct bundle *b, const struct box *other, bool host,
+		    struct err *err)
+{
+	const char *path = bundle_text(other->record, "shm");
+	struct json_object *shm = NULL;
+	int r;
+
+	if (host)
+		path = "/dev/shm";
+	if (!path)
+		return 0;
+	r = bundle_json("{\"destination\":\"/dev/shm\",\"type\":\"bind\","
+			"\"options\":[\"bind\",\"nosuid\",\"noexec\","
+			"\"nodev\"]}",
+			&shm, err);
+	r = r ?: bundle_put_text(shm, "source", path, err);
+	r = r ?: bundle_put_text(b->box->record, "shm", path, err);
+	if (r < 0) {
+		json_object_put(shm);
+		return r;
+	}
+	return bundle_push(b->mounts, shm, err);
+}
+
+/* Another's that is its own alone is not shared: "shareable" is asked for. */
 static int join_ipc(struct bundle *b, const char *other, struct err *err)
 {
 	auto_box struct box box = BOX_NONE;
-	struct json_object *shm = NULL;
 	const char *mode;
 	pid_t pid = 0;
-	char path[64];
 	int r = find_process(b, "--ipc", other, &box, &pid, err);
 
 	if (r < 0)
@@ -139,18 +165,7 @@ static int join_ipc(struct bundle *b, const char *other, struct err *err)
 		return err_hint(err, "run that one with --ipc shareable");
 	}
 	r = join(b, "ipc", pid, err);
-	(void)snprintf(path, sizeof(path), "/proc/%d/root/dev/shm", (int)pid);
-	r = r
-		    ?: bundle_json(
-			       "{\"destination\":\"/dev/"
-			       "shm\",\"type\":\"bind\","
-			       "\"options\":[\"bind\",\"nosuid\",\"noexec\","
-			       "\"nodev\",\"src-nofollow\"]}",
-			       &shm, err);
-	r = r ?: bundle_put_text(shm, "source", path, err);
-	if (r < 0)
-		json_object_put(shm);
-	return r ?: bundle_push(b->mounts, shm, err);
+	return r ?: join_shm(b, &box, is(mode, "host"), err);
 }
 
 static int put_ipc(struct bundle *b, struct err *err)
