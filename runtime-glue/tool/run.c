@@ -169,7 +169,7 @@ static int close_input(struct err *err)
 {
 	auto_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 || dup2(fd, STDIN_FILENO) < 0
+	return fd < 0 || dup3(fd, STDIN_FILENO, 0) < 0
 		       ? err_sys(err, errno, "open /dev/null as stdin")
 		       : 0;
 }

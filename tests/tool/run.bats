@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run: what a container is, as the options and the image say.
 
+# What is in single quotes is for a shell in the container; helpers read
+# variables that are set here; each test is a subshell anyway.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2094
 load helpers
 
 # in_web COMMAND: in a container of the image "web"; more options in $with.
@@ -239,7 +242,6 @@ prepare() {
 }
 
 @test "--init reaps what others leave" {
-	# shellcheck disable=SC2016 # the container's
 	cmd='(sleep 0.1 & exec true) & wait; sleep 0.4; ps -o pid,ppid,stat,args; cat /proc/1/comm'
 	with=--init in_web "$cmd"
 	assert_ok
@@ -297,7 +299,7 @@ prepare() {
 }
 
 @test "limits are those of its cgroup" {
-	[ -d $CGROUPS/memory ] || skip "the test reads cgroup v1"
+	[ -d "$CGROUPS/memory" ] || skip "the test reads cgroup v1"
 	run_long -m 64m --memory-swap 64m --memory-reservation 32m --cpus 0.5 \
 		--cpu-shares 512 --pids-limit 42 --cpuset-cpus 0 web \
 		sh -c 'echo ready; exec sleep 60'
@@ -395,7 +397,6 @@ caps() { # of the last output
 	[ "$output" = $'box.example\nbox.example' ] || flunk
 	with="--uts host" in_web hostname
 	[ "$output" = "$(hostname)" ] || flunk
-	# shellcheck disable=SC2016 # the container's
 	in_web 'echo $$; readlink /proc/self/ns/ipc'
 	[ "${output%%$'\n'*}" = 1 ] || flunk
 	[ "${output##*$'\n'}" != "$(readlink /proc/self/ns/ipc)" ] || flunk
