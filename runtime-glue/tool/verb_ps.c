@@ -6,6 +6,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/log.h"
 #include "common/base/strbuf.h"
+#include "runtime-glue/image/store.h"
 #include "runtime-glue/tool/box_parts.h"
 
 struct options {
@@ -94,8 +95,9 @@ static void put_row(const struct box *box, bool whole, struct strbuf *out)
 	put_command(box, &command);
 	strbuf_printf(out, "%-*.*s  %-20.20s  %-20.20s  %-15s  %-12s  %s  %s\n",
 		      whole ? BOX_ID_LEN : 12, whole ? BOX_ID_LEN : 12, box->id,
-		      box_get(box, "image"), strbuf_str(&command), age, status,
-		      box_get(box, "name"), strbuf_str(&ports));
+		      image_name_short(box_get(box, "image")),
+		      strbuf_str(&command), age, status, box_get(box, "name"),
+		      strbuf_str(&ports));
 }
 
 static void put_header(bool whole, struct strbuf *out)

@@ -425,7 +425,7 @@ caps() { # of the last output
 	assert_ok
 	[[ $output =~ ^[0-9a-f]{64}$ ]] || flunk
 	glue ps -a
-	assert_output created job
+	assert_output created job " web:latest "
 	glue start -a job
 	assert_status 2
 	[ "$output" = $'x\njob' ] || flunk
@@ -434,7 +434,7 @@ caps() { # of the last output
 	[ "$output" = $'x\nx\njob' ] || flunk
 	glue start job
 	assert_status 125
-	assert_fails "foreground"
+	assert_fails "foreground" "start -a"
 	glue rm job
 	assert_ok
 	glue start -a job
@@ -561,7 +561,10 @@ caps() { # of the last output
 	assert_fails '"xyzzy"' "--help"
 	glue run --nosuch web
 	assert_status 125
-	assert_fails "--nosuch"
+	assert_fails "--nosuch" "run --help"
+	glue run -d web
+	assert_status 125
+	assert_fails "--detach" "foreground" "runtime-glue run"
 	glue run --help
 	assert_ok
 	assert_output "--volume" "IMAGE"
