@@ -94,10 +94,12 @@ static int create(const struct tool *tool, const void *opaque, int argc,
 		.box = BOX_NONE,
 		.failure = RUN_FAILED,
 	};
-	int r;
+	int r = options->detach
+			? no_detach("--detach", "create without it", err)
+			: 0;
 
 	box_sweep(tool);
-	r = run_hold_signals(err);
+	r = r ?: run_hold_signals(err);
 	r = r ?: run_prepare(&run, argc, argv, err);
 	r = r ?: run_up(&run, false, err);
 	r = r ?: run_write(&run, err);
