@@ -158,3 +158,123 @@ wrote() { # FILE
 	assert_ok
 	[ "$(volumes)" = named ]
 }
+
+# ---- save ----
+
+# image_id NAME [STORE]
+image_id() {
+	"$GLUE" --root "${2:-$RUNTIME_GLUE_ROOT}" images --no-trunc |
+		awk -v name="$1" '$2 == name { print $1 }'
+}
+
+@test "save and load: the same image id and names, in every format" {
+	local format
+	sh_in box 'echo 2 >/two'
+	glue commit box two:2
+	glue save two:2 base >"$SCRATCH/x"
+	assert_ok
+	for format in docker-archive oci-archive oci-dir; do
+		glue save --format $format -o "$SCRATCH/$format" two:2 base
+		assert_ok
+		glue --root "$SCRATCH/other-$format" load "$SCRATCH/$format"
+		assert_ok
+		[ "$(image_id two:2 "$SCRATCH/other-$format")" = "$(image_id two:2)" ]
+		[ "$(image_id base:latest "$SCRATCH/other-$format")" = \
+			"$(image_id base:latest)" ]
+	done
+	# The same image gives the same bytes.
+	glue save -o "$SCRATCH/again" two:2 base
+	cmp "$SCRATCH/docker-archive" "$SCRATCH/again"
+	"$GLUE" save two:2 base | cmp - "$SCRATCH/again"
+	# By id: without a name.
+	glue save -o "$SCRATCH/by-id" "$(image_id two:2)"
+	assert_ok
+	glue --root "$SCRATCH/nameless" load "$SCRATCH/by-id"
+	assert_output "$(image_id two:2)"
+	glue --root "$SCRATCH/nameless" images
+	assert_output "<none>"
+}
+
+@test "save: docker's list alone gives the same image" {
+	glue save -o "$SCRATCH/tar" base
+	mkdir "$SCRATCH/docker"
+	tar -C "$SCRATCH/docker" -xf "$SCRATCH/tar"
+	rm "$SCRATCH/docker/index.json" "$SCRATCH/docker/oci-layout"
+	tar -C "$SCRATCH/docker" -cf "$SCRATCH/tar2" .
+	glue --root "$SCRATCH/other" load "$SCRATCH/tar2"
+	assert_ok
+	[ "$(image_id base:latest "$SCRATCH/other")" = "$(image_id base:latest)" ]
+}
+
+@test "save: errors, and a file that is there stays" {
+	echo mine >"$SCRATCH/file"
+	glue save -o "$SCRATCH/file" none
+	assert_fails 'no image "none"' "runtime-glue load"
+	[ "$(cat "$SCRATCH/file")" = mine ]
+	glue save --format oci-dir base
+	assert_fails "-o"
+	mkdir "$SCRATCH/dir"
+	glue save --format oci-dir -o "$SCRATCH/dir" base
+	assert_fails "must be a new one"
+	glue save --format zip base
+	assert_fails "oci-archive"
+	rm -r "$RUNTIME_GLUE_ROOT/blobs/sha256/"*
+	glue save -o "$SCRATCH/file" base
+	assert_fails sha256
+	[ ! -e "$SCRATCH/file" ]
+}
+
+# What others need to keep their hands off the machine's stores.
+policy() {
+	echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$SCRATCH/policy"
+	export TMPDIR=$SCRATCH HOME=$SCRATCH XDG_RUNTIME_DIR=$SCRATCH
+}
+
+@test "skopeo and umoci read what save writes" {
+	policy
+	sh_in box 'echo 2 >/two; rm -r /home'
+	glue commit -c 'CMD ["x"]' box two:2
+	id=$(image_id two:2)
+	glue save -o "$SCRATCH/docker.tar" two:2
+	glue save --format oci-archive -o "$SCRATCH/oci.tar" two:2
+	glue save --format oci-dir -o "$SCRATCH/oci" two:2
+	for from in "docker-archive:$SCRATCH/docker.tar" \
+		"docker-archive:$SCRATCH/docker.tar:two:2" \
+		"oci-archive:$SCRATCH/oci.tar" "oci:$SCRATCH/oci:2"; do
+		skopeo --policy "$SCRATCH/policy" inspect --config "$from" \
+			>"$SCRATCH/config"
+		jq -e '.config.Cmd == ["x"]' "$SCRATCH/config"
+		rm -rf "$SCRATCH/copy"
+		skopeo --policy "$SCRATCH/policy" copy -q "$from" "oci:$SCRATCH/copy:x"
+		glue --root "$SCRATCH/other" load --name back "$SCRATCH/copy"
+		assert_ok
+		glue --root "$SCRATCH/other" run --rm --network none back cat /two
+		[ "$output" = 2 ]
+		# From docker's form skopeo writes the configuration anew.
+		[[ $from == docker* ]] ||
+			[ "$(image_id back:latest "$SCRATCH/other")" = "$id" ]
+	done
+	umoci unpack --image "$SCRATCH/oci:2" "$SCRATCH/bundle"
+	[ "$(cat "$SCRATCH/bundle/rootfs/two")" = 2 ]
+	[ ! -e "$SCRATCH/bundle/rootfs/home" ]
+	[ "$(stat -c %a "$SCRATCH/bundle/rootfs/tmp")" = 1777 ]
+}
+
+@test "buildah reads what save writes" {
+	policy
+	glue save -o "$SCRATCH/docker.tar" base
+	run -0 --separate-stderr buildah --root "$SCRATCH/b" --runroot "$SCRATCH/br" \
+		--storage-driver vfs pull --signature-policy "$SCRATCH/policy" \
+		"docker-archive:$SCRATCH/docker.tar"
+	[ "${output: -64}" = "$(image_id base:latest)" ]
+}
+
+@test "export and import: the same files" {
+	sh_in box 'echo 2 >/two; rm -r /home; ln /two /three'
+	glue export -o "$SCRATCH/tar" box
+	assert_ok
+	glue import "$SCRATCH/tar" again
+	assert_ok
+	glue run --rm --network none again /bin/sh -c 'cat /three; ls -d /home; stat -c %h /two'
+	[ "$(xargs <<<"$output")" = "2 2" ]
+}
