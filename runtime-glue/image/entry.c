@@ -54,6 +54,9 @@ static int make_room(struct target *target, struct entry *e, struct err *err)
 
 	if (fstatat(e->parent, e->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(e, "look at what is there", err);
+	if (target->shared && (S_ISDIR(st.st_mode) || e->type == AE_IFDIR))
+		return refuse(e, "one of it and what is there is a directory",
+			      err);
 	r = image_scrap(e->parent, e->name, NULL);
 	if (r < 0)
 		return err_sys(err, -r, "entry \"%.200s\": replace another",
@@ -171,8 +174,12 @@ static int remember_times(struct target *target, const struct entry *e,
 static int set_all(struct target *target, const struct entry *e,
 		   struct err *err)
 {
-	la_int64_t uid = e->lib->archive_entry_uid(e->about);
-	la_int64_t gid = e->lib->archive_entry_gid(e->about);
+	la_int64_t uid =
+		target->own ? geteuid() : e->lib->archive_entry_uid(e->about);
+	la_int64_t gid =
+		target->own ? getegid() : e->lib->archive_entry_gid(e->about);
+	/* Who shares it may have put a symlink there meanwhile. */
+	int nofollow = target->shared ? AT_SYMLINK_NOFOLLOW : 0;
 	mode_t mode = e->lib->archive_entry_perm(e->about) & 07777;
 	struct timespec times[2];
 	int r;
@@ -185,7 +192,8 @@ static int set_all(struct target *target, const struct entry *e,
 		return errno == EPERM ? err_hint(err, "load images as root")
 				      : -err->errnum;
 	}
-	if (e->type != AE_IFLNK && fchmodat(e->parent, e->name, mode, 0) < 0)
+	if (e->type != AE_IFLNK &&
+	    fchmodat(e->parent, e->name, mode, nofollow) < 0)
 		return fail(e, "set its mode", err);
 	r = set_xattrs(target, e, err);
 	if (r < 0 || e->type == AE_IFDIR)
@@ -322,6 +330,8 @@ static int set_root(struct target *target, struct entry *e, struct err *err)
 {
 	if (e->type != AE_IFDIR)
 		return refuse(e, "the root is no directory", err);
+	if (target->shared)
+		return 0;
 	e->parent = target->root;
 	e->name = ".";
 	return set_all(target, e, err);
@@ -342,7 +352,8 @@ int entry_write(struct target *target, struct archive *archive,
 	r = place_clean(path, e.path, err);
 	if (r == 0 && !*e.path)
 		return set_root(target, &e, err);
-	r = r ?: whiteout_write(target, e.path, err);
+	if (r == 0 && !target->shared)
+		r = whiteout_write(target, e.path, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	e.parent = place_parent(target, e.path, &e.name, err);

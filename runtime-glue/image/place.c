@@ -21,9 +21,13 @@ static int open_inside(int root, const char *path)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
 			   RESOLVE_NO_XDEV,
 	};
-	long fd = syscall(SYS_openat2, root, *path ? path : ".", &how,
-			  sizeof(how));
+	long fd;
 
+	/* One who moves directories about makes the kernel ask us again. */
+	do
+		fd = syscall(SYS_openat2, root, *path ? path : ".", &how,
+			     sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -114,6 +118,10 @@ int place_parent(struct target *target, const char *path, const char **name,
 		target->fd = make_dirs(target->root, target->parent);
 	if (target->fd >= 0)
 		return target->fd;
-	return err_sys(err, -target->fd, "entry \"%.200s\": open its directory",
-		       path);
+	(void)err_sys(err, -target->fd, "entry \"%.200s\": open its directory",
+		      path);
+	if (target->shared && err->errnum == EXDEV)
+		return err_hint(err, "something is mounted there: unpack into "
+				     "that directory itself");
+	return -err->errnum;
 }

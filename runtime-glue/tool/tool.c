@@ -19,6 +19,8 @@
 
 #define USAGE_STATUS 2
 
+/* A line each. */
+/* clang-format off */
 const struct tool_verb *const tool_verbs[] = {
 	&verb_tool_run,
 	&verb_tool_create,
@@ -41,6 +43,7 @@ const struct tool_verb *const tool_verbs[] = {
 	&verb_completion,
 	NULL,
 };
+/* clang-format on */
 
 struct globals {
 	const char *root, *run, *conf_dir, *cni_path, *cni_cache;

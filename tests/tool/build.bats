@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Images out of containers and root file systems, and containers' files.
-# shellcheck disable=SC2030,SC2031
+# shellcheck disable=SC2016,SC2030,SC2031
 load helpers
 
 prepare() {
@@ -277,4 +277,75 @@ policy() {
 	assert_ok
 	glue run --rm --network none again /bin/sh -c 'cat /three; ls -d /home; stat -c %h /two'
 	[ "$(xargs <<<"$output")" = "2 2" ]
+}
+
+# ---- cp of archives ----
+
+@test "cp of an archive into a stopped and a running container" {
+	local tree=$SCRATCH/tree
+	mkdir -p "$tree/sub"
+	echo text >"$tree/sub/file"
+	ln -s file "$tree/sub/link"
+	echo x >"$tree/.wh.passwd"
+	chown 12:34 "$tree/sub/file"
+	tar -C "$tree" -cf "$SCRATCH/tar" .
+	chmod 700 "$tree"
+	sh_in box true
+	glue_in=$SCRATCH/tar glue cp - box:/etc
+	assert_ok
+	glue commit box with
+	glue run --rm --network none with sh -c \
+		'cat /etc/sub/link /etc/.wh.passwd; stat -c %u /etc/sub/file
+		ls /etc/passwd; stat -c %a /etc'
+	[ "$(xargs <<<"$output")" = "text x 0 /etc/passwd 755" ]
+	glue_in=$SCRATCH/tar glue cp -a - box:/tmp
+	glue cp -a box:/tmp/sub "$SCRATCH/back"
+	[ "$(stat -c %u:%g "$SCRATCH/back/file")" = 12:34 ]
+	timeout 60 "$GLUE" run --name live --rm --network none -v vol:/vol base sh -c \
+		'echo 1 >/now; until [ -e /vol/sub/file ]; do sleep 0.05; done; cat /vol/sub/file' \
+		>"$SCRATCH/live" 3>&- &
+	run_pid=$!
+	eventually wrote now
+	glue_in=$SCRATCH/tar glue cp - live:/vol
+	assert_ok
+	wait "$run_pid"
+	[ "$(cat "$SCRATCH/live")" = text ]
+}
+
+@test "cp of an archive: nothing gets outside of the container" {
+	sh_in box 'ln -s / /out; ln -s /../../../../.. /up; mkdir /d; echo 1 >/f'
+	echo evil >"$SCRATCH/evil"
+	tar -C "$SCRATCH" -Pcf "$SCRATCH/a" --transform "s,^,out$SCRATCH/escaped-," evil
+	glue_in=$SCRATCH/a glue cp - box:/
+	tar -C "$SCRATCH" -Pcf "$SCRATCH/b" --transform "s,^,../../," evil
+	glue_in=$SCRATCH/b glue cp - box:/etc
+	assert_fails '".."'
+	tar -C "$SCRATCH" -cf "$SCRATCH/c" --transform "s,^evil,d," evil
+	glue_in=$SCRATCH/c glue cp - box:/
+	assert_fails '"d"' directory
+	mkdir "$SCRATCH/f"
+	tar -C "$SCRATCH" -cf "$SCRATCH/e" f
+	glue_in=$SCRATCH/e glue cp - box:/
+	assert_fails '"f"' directory
+	glue_in=$SCRATCH/a glue cp - box:/none
+	assert_fails "directory that is there"
+	glue_in=$SCRATCH/evil glue cp - box:/
+	assert_fails
+	[ -z "$(find "$SCRATCH" -maxdepth 1 -name 'escaped-*')" ]
+	# Nor by a path of the container's that leads out.
+	glue cp "$SCRATCH/evil" "box:/up$SCRATCH/escaped-evil"
+	[ ! -e "$SCRATCH/escaped-evil" ]
+	glue cp "box:/out/f" "$SCRATCH/got"
+	[ "$(cat "$SCRATCH/got")" = 1 ]
+}
+
+@test "cp to an archive and back" {
+	sh_in box 'mkdir /d; echo 1 >/d/f; ln -s /etc/passwd /d/l'
+	glue cp box:/d - >"$SCRATCH/x"
+	"$GLUE" cp box:/d - >"$SCRATCH/tar"
+	[ "$(tar -tf "$SCRATCH/tar" | sort | xargs)" = "d/ d/f d/l" ]
+	glue_in=$SCRATCH/tar glue cp - box:/mnt
+	assert_ok
+	glue cp box:/mnt/d/f "$SCRATCH/f"
+	[ "$(cat "$SCRATCH/f")" = 1 ]
 }
