@@ -178,12 +178,15 @@ static int set_all(struct target *target, const struct entry *e,
 		target->own ? geteuid() : e->lib->archive_entry_uid(e->about);
 	la_int64_t gid =
 		target->own ? getegid() : e->lib->archive_entry_gid(e->about);
-	/* Who shares it may have put a symlink there meanwhile. */
 	int nofollow = target->shared ? AT_SYMLINK_NOFOLLOW : 0;
 	mode_t mode = e->lib->archive_entry_perm(e->about) & 07777;
 	struct timespec times[2];
 	int r;
 
+	if (target->own) {
+		uid = geteuid();
+		gid = getegid();
+	}
 	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return refuse(e, "its owner is out of range", err);
 	if (fchownat(e->parent, e->name, (uid_t)uid, (gid_t)gid,

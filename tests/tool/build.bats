@@ -293,11 +293,16 @@ policy() {
 	sh_in box true
 	glue_in=$SCRATCH/tar glue cp - box:/etc
 	assert_ok
+	# A name that a layer cannot have is left out of the image: nothing else.
 	glue commit box with
+	assert_ok
+	[[ $stderr == *.wh.passwd* ]]
 	glue run --rm --network none with sh -c \
-		'cat /etc/sub/link /etc/.wh.passwd; stat -c %u /etc/sub/file
+		'cat /etc/sub/link; stat -c %u /etc/sub/file
 		ls /etc/passwd; stat -c %a /etc'
-	[ "$(xargs <<<"$output")" = "text x 0 /etc/passwd 755" ]
+	[ "$(xargs <<<"$output")" = "text 0 /etc/passwd 755" ]
+	glue cp box:/etc/.wh.passwd "$SCRATCH/wh"
+	[ "$(cat "$SCRATCH/wh")" = x ]
 	glue_in=$SCRATCH/tar glue cp -a - box:/tmp
 	glue cp -a box:/tmp/sub "$SCRATCH/back"
 	[ "$(stat -c %u:%g "$SCRATCH/back/file")" = 12:34 ]
