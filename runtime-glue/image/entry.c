@@ -375,33 +375,3 @@ int entry_write(struct target *target, struct archive *archive,
 		r = refuse(&e, "a file of unknown type", err);
 	return r ?: set_all(target, &e, err);
 }
-
-int target_finish(struct target *target, struct err *err)
-{
-	for (size_t i = target->dir_count; i-- > 0;) {
-		const struct dir_time *dir = &target->dirs[i];
-		const char *name = ".";
-		int parent = target->root;
-
-		if (*dir->path)
-			parent = place_parent(target, dir->path, &name, err);
-		if (parent < 0)
-			return parent;
-		/* One that a later entry replaced by a file has that's time. */
-		if (utimensat(parent, name, dir->times, AT_SYMLINK_NOFOLLOW) <
-			    0 &&
-		    errno != ENOENT)
-			return err_sys(err, errno,
-				       "entry \"%.200s\": set its times",
-				       dir->path);
-	}
-	return 0;
-}
-
-void target_free(struct target *target)
-{
-	place_forget(target);
-	for (size_t i = 0; i < target->dir_count; i++)
-		free(target->dirs[i].path);
-	free(target->dirs);
-}
