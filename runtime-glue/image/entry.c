@@ -54,6 +54,9 @@ static int make_room(struct target *target, struct entry *e, struct err *err)
 
 	if (fstatat(e->parent, e->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(e, "look at what is there", err);
+	if (target->shared && (S_ISDIR(st.st_mode) || e->type == AE_IFDIR))
+		return refuse(e, "one of it and what is there is a directory",
+			      err);
 	r = image_scrap(e->parent, e->name, NULL);
 	if (r < 0)
 		return err_sys(err, -r, "entry \"%.200s\": replace another",
@@ -171,12 +174,19 @@ static int remember_times(struct target *target, const struct entry *e,
 static int set_all(struct target *target, const struct entry *e,
 		   struct err *err)
 {
-	la_int64_t uid = e->lib->archive_entry_uid(e->about);
-	la_int64_t gid = e->lib->archive_entry_gid(e->about);
+	la_int64_t uid =
+		target->own ? geteuid() : e->lib->archive_entry_uid(e->about);
+	la_int64_t gid =
+		target->own ? getegid() : e->lib->archive_entry_gid(e->about);
+	int nofollow = target->shared ? AT_SYMLINK_NOFOLLOW : 0;
 	mode_t mode = e->lib->archive_entry_perm(e->about) & 07777;
 	struct timespec times[2];
 	int r;
 
+	if (target->own) {
+		uid = geteuid();
+		gid = getegid();
+	}
 	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return refuse(e, "its owner is out of range", err);
 	if (fchownat(e->parent, e->name, (uid_t)uid, (gid_t)gid,
@@ -185,7 +195,8 @@ static int set_all(struct target *target, const struct entry *e,
 		return errno == EPERM ? err_hint(err, "load images as root")
 				      : -err->errnum;
 	}
-	if (e->type != AE_IFLNK && fchmodat(e->parent, e->name, mode, 0) < 0)
+	if (e->type != AE_IFLNK &&
+	    fchmodat(e->parent, e->name, mode, nofollow) < 0)
 		return fail(e, "set its mode", err);
 	r = set_xattrs(target, e, err);
 	if (r < 0 || e->type == AE_IFDIR)
@@ -322,6 +333,8 @@ static int set_root(struct target *target, struct entry *e, struct err *err)
 {
 	if (e->type != AE_IFDIR)
 		return refuse(e, "the root is no directory", err);
+	if (target->shared)
+		return 0;
 	e->parent = target->root;
 	e->name = ".";
 	return set_all(target, e, err);
@@ -342,7 +355,8 @@ int entry_write(struct target *target, struct archive *archive,
 	r = place_clean(path, e.path, err);
 	if (r == 0 && !*e.path)
 		return set_root(target, &e, err);
-	r = r ?: whiteout_write(target, e.path, err);
+	if (r == 0 && !target->shared)
+		r = whiteout_write(target, e.path, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	e.parent = place_parent(target, e.path, &e.name, err);
@@ -360,34 +374,4 @@ int entry_write(struct target *target, struct archive *archive,
 	else
 		r = refuse(&e, "a file of unknown type", err);
 	return r ?: set_all(target, &e, err);
-}
-
-int target_finish(struct target *target, struct err *err)
-{
-	for (size_t i = target->dir_count; i-- > 0;) {
-		const struct dir_time *dir = &target->dirs[i];
-		const char *name = ".";
-		int parent = target->root;
-
-		if (*dir->path)
-			parent = place_parent(target, dir->path, &name, err);
-		if (parent < 0)
-			return parent;
-		/* One that a later entry replaced by a file has that's time. */
-		if (utimensat(parent, name, dir->times, AT_SYMLINK_NOFOLLOW) <
-			    0 &&
-		    errno != ENOENT)
-			return err_sys(err, errno,
-				       "entry \"%.200s\": set its times",
-				       dir->path);
-	}
-	return 0;
-}
-
-void target_free(struct target *target)
-{
-	place_forget(target);
-	for (size_t i = 0; i < target->dir_count; i++)
-		free(target->dirs[i].path);
-	free(target->dirs);
 }

@@ -21,9 +21,13 @@ static int open_inside(int root, const char *path)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
 			   RESOLVE_NO_XDEV,
 	};
-	long fd = syscall(SYS_openat2, root, *path ? path : ".", &how,
-			  sizeof(how));
+	long fd;
 
+	/* One who moves directories about makes the kernel ask us again. */
+	do
+		fd = syscall(SYS_openat2, root, *path ? path : ".", &how,
+			     sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -114,6 +118,40 @@ int place_parent(struct target *target, const char *path, const char **name,
 		target->fd = make_dirs(target->root, target->parent);
 	if (target->fd >= 0)
 		return target->fd;
-	return err_sys(err, -target->fd, "entry \"%.200s\": open its directory",
-		       path);
+	(void)err_sys(err, -target->fd, "entry \"%.200s\": open its directory",
+		      path);
+	if (target->shared && err->errnum == EXDEV)
+		return err_hint(err, "something is mounted there: unpack into "
+				     "that directory itself");
+	return -err->errnum;
+}
+
+int target_finish(struct target *target, struct err *err)
+{
+	for (size_t i = target->dir_count; i-- > 0;) {
+		const struct dir_time *dir = &target->dirs[i];
+		const char *name = ".";
+		int parent = target->root;
+
+		if (*dir->path)
+			parent = place_parent(target, dir->path, &name, err);
+		if (parent < 0)
+			return parent;
+		/* One that a later entry replaced by a file has that's time. */
+		if (utimensat(parent, name, dir->times, AT_SYMLINK_NOFOLLOW) <
+			    0 &&
+		    errno != ENOENT)
+			return err_sys(err, errno,
+				       "entry \"%.200s\": set its times",
+				       dir->path);
+	}
+	return 0;
+}
+
+void target_free(struct target *target)
+{
+	place_forget(target);
+	for (size_t i = 0; i < target->dir_count; i++)
+		free(target->dirs[i].path);
+	free(target->dirs);
 }

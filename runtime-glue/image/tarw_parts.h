@@ -2,6 +2,8 @@
 /* One entry of an archive: within runtime-glue/image only. */
 #pragma once
 
+#include <stdint.h>
+
 #include "common/base/strbuf.h"
 #include <stdint.h>
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/log.h"
 #include "runtime-glue/image/tarw_parts.h"
 
 #define DEPTH_MAX 400
@@ -235,6 +236,12 @@ static int put_entry(struct tarw *tar, int dir, const char *name,
 	(void)snprintf(file, sizeof(file), "/proc/self/fd/%d/%s", dir, name);
 	if (tar->layer && is_whiteout(file, &st))
 		return put_whiteout(tar, dir_len, name);
+	if (tar->layer && strncmp(name, ".wh.", 4) == 0) {
+		log_warn("%s: in a layer that name would remove another file: "
+			 "it is left out",
+			 strbuf_str(&tar->path));
+		return 0;
+	}
 	r = add_xattrs(tar, file, &pax);
 	if (r < 0)
 		return r;

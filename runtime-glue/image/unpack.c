@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "runtime-glue/image/extract.h"
 #include "runtime-glue/image/unpack.h"
 
 static la_ssize_t read_unpacked(struct archive *archive, void *opaque,
@@ -43,16 +44,10 @@ static int for_entries(const struct lib_archive *lib, struct archive *archive,
  * Names are bytes to us, and UTF-8 to libarchive, which asks the locale, and
  * makes NFC of them unless it does as it did in its version 2.
  */
-static int write_all(struct stream *stream, int dir,
+static int write_all(struct stream *stream, struct target *target,
 		     const struct layer_limits *limits, struct err *err)
 {
 	const struct lib_archive *lib = lib_archive(err);
-	AUTO(target_free)
-	struct target target = {
-		.root = dir,
-		.fd = -1,
-		.bytes_max = limits->bytes ?: LAYER_BYTES_MAX,
-	};
 	struct archive *archive = lib ? lib->archive_read_new() : NULL;
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
@@ -69,10 +64,11 @@ static int write_all(struct stream *stream, int dir,
 			    lib->archive_error_string(archive)
 				    ?: "it is no tar archive");
 	else
-		r = for_entries(lib, archive, &target,
+		r = for_entries(lib, archive, target,
 				limits->entries ?: LAYER_ENTRIES_MAX, err);
 	if (archive)
 		(void)lib->archive_read_free(archive);
+	target_free(target);
 	if (utf8) {
 		(void)uselocale(before);
 		freelocale(utf8);
@@ -85,16 +81,18 @@ int layer_unpack(int fd, const char *diff_id, int dir,
 		 struct err *err)
 {
 	static const struct layer_limits none = { .bytes = 0 };
+	struct target target = { .root = dir, .fd = -1 };
 	struct err why = { .code = CNI_OK };
 	struct stream *stream;
 	int written = 0, r;
 
 	limits = limits ?: &none;
+	target.bytes_max = limits->bytes ?: LAYER_BYTES_MAX;
 	r = stream_begin(fd, limits, &stream, err);
 	if (r < 0)
 		return r;
 	if (dir >= 0)
-		written = write_all(stream, dir, limits, &why);
+		written = write_all(stream, &target, limits, &why);
 	/* What the stream says is the cause of what its reader says. */
 	r = stream_end(stream, written == 0, hex, err);
 	if (r == 0 && written < 0)
@@ -105,4 +103,26 @@ int layer_unpack(int fd, const char *diff_id, int dir,
 			    "rootfs.diff_ids of its image says sha256:%s",
 			    hex, diff_id);
 	return r;
+}
+
+int image_extract(int fd, int dir, bool own, struct err *err)
+{
+	static const struct layer_limits none = { .bytes = 0 };
+	struct target target = {
+		.root = dir,
+		.fd = -1,
+		.bytes_max = LAYER_BYTES_MAX,
+		.shared = true,
+		.own = own,
+	};
+	struct err why = { .code = CNI_OK };
+	char hex[DIGEST_HEX];
+	struct stream *stream;
+	int written, r = stream_begin(fd, &none, &stream, err);
+
+	if (r < 0)
+		return r;
+	written = write_all(stream, &target, &none, &why);
+	r = stream_end(stream, written == 0, hex, err);
+	return r == 0 && written < 0 ? err_take(err, &why) : r;
 }

@@ -39,6 +39,13 @@ struct target {
 	size_t dir_count, dir_size;
 	uint64_t bytes_max;
 	bool told_xattr;
+	/*
+	 * It is no layer, but somebody's directory, and he may be at work in
+	 * it: no whiteouts, directories stay directories and what is none
+	 * becomes none, the root is as it was.
+	 */
+	bool shared;
+	bool own; /* all belongs to who unpacks */
 };
 
 /*

@@ -30,6 +30,7 @@ const struct tool_verb *const tool_verbs[] = {
 	&verb_tool_ps,
 	&verb_load,
 	&verb_import,
+	&verb_save,
 	&verb_images,
 	&verb_rmi,
 	&verb_tag,

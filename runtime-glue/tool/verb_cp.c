@@ -20,6 +20,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
+#include "runtime-glue/image/extract.h"
 #include "runtime-glue/image/tarw.h"
 #include "runtime-glue/layers/tree.h"
 #include "runtime-glue/tool/box_root.h"
@@ -258,6 +259,19 @@ static int write_stdout(void *opaque, const void *bytes, size_t len,
 	return r < 0 ? err_sys(err, -r, "write the archive") : 0;
 }
 
+static int unpack(const struct end *to, bool archive, struct err *err)
+{
+	auto_fd int dir =
+		open_at(to, *to->path ? to->path : "/", O_RDONLY | O_DIRECTORY);
+
+	if (dir < 0) {
+		(void)err_sys(err, -dir, "open %s", to->text);
+		return err_hint(err, "an archive is unpacked into a directory "
+				     "that is there");
+	}
+	return image_extract(STDIN_FILENO, dir, !archive, err);
+}
+
 static int run_ends(struct end *from, struct end *to,
 		    const struct options *options, struct err *err)
 {
@@ -272,10 +286,7 @@ static int run_ends(struct end *from, struct end *to,
 		return -EINVAL;
 	}
 	if (strcmp(from->text, "-") == 0)
-		return err_set(err, CNI_E_FIELD,
-			       "cp: an archive from stdin cannot be unpacked "
-			       "into a container yet: unpack it, and copy the "
-			       "folder");
+		return unpack(to, options->archive, err);
 	r = open_source(from, options->follow, &source, err);
 	if (r == 0 && strcmp(to->text, "-") == 0)
 		r = tarw_one(source.dir, source.name, source.name, &out, err);
@@ -310,8 +321,8 @@ static int run(const struct tool *tool, const void *options, int argc,
 const struct tool_verb verb_cp = {
 	.name = "cp",
 	.arguments = "SOURCE TARGET",
-	.help = "copy files; one of the two is CONTAINER:PATH, TARGET \"-\" is "
-		"an archive on stdout",
+	.help = "copy files; one of the two is CONTAINER:PATH, \"-\" is an "
+		"archive on stdin or stdout",
 	.section = "Storage",
 	.options = cp_options,
 	.options_size = sizeof(struct options),
