@@ -16,6 +16,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "common/base/err.h"
 #include "common/base/json.h"
@@ -28,11 +29,12 @@ struct box {
 	/*
 	 * "id", "name", "image" (name), "imageId", "created" (RFC 3339),
 	 * "command" (array), "status" creating|created|running|exited,
-	 * "exitCode", "pid", "remove" (of --rm), "labels" {}, "netns" (path),
+	 * "exitCode", "remove" (of --rm), "labels" {}, "netns" (path),
 	 * "mode" (of --network),
 	 * "networks" [{"network","ifname","args","caps"{},"result"{}}],
 	 * "ports" [{"hostIP","hostPort","containerPort","protocol"}],
-	 * "volumes" [names], "cgroup"
+	 * "volumes" [names], "cgroup", "ipc" (mode), "shm" (what another that
+	 * shares its ipc finds as /dev/shm), "shmSize" (if that is its own)
 	 */
 	struct json_object *record;
 };
@@ -59,6 +61,10 @@ int box_set_int(struct box *box, const char *key, int64_t value,
 		struct err *err) MUST_CHECK;
 const char *box_get(const struct box *box, const char *key);
 bool box_is(const struct box *box, const char *status);
+
+/* Its first process, by the host's number; 0: it does not run. */
+int box_pid(const struct tool *tool, const struct box *box, pid_t *out,
+	    struct err *err) MUST_CHECK;
 
 /* Every box's id, sorted. The caller's; box_list_free(). */
 int box_list(const struct tool *tool, char ***out, size_t *count,

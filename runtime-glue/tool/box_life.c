@@ -76,6 +76,7 @@ int box_down(const struct tool *tool, struct box *box, struct err *err)
 
 	r = first_of(netplan_down(tool, box, err), r);
 	r = first_of(layers_unmount(box->path, err), r);
+	r = first_of(box_shm_unmount(box, err), r);
 	if (r == 0 && box_is(box, "running"))
 		r = box_set(box, "status", "exited", err) ?: box_save(box, err);
 	if (r == 0 && !box_is(box, "creating") && !goes_away(box))

@@ -59,3 +59,7 @@ int box_read(struct box *box, struct err *err) MUST_CHECK;
 /* The engine with RUN/oci; *@root: the caller's, as long as @out is used. */
 int box_engine(const struct tool *tool, char **root, struct runtime *out,
 	       struct err *err) MUST_CHECK;
+
+/* What the record's "shmSize" asks for, at BOX/shm; not mounted is no error. */
+int box_shm_mount(const struct box *box, struct err *err) MUST_CHECK;
+int box_shm_unmount(const struct box *box, struct err *err) MUST_CHECK;

@@ -89,6 +89,26 @@ static int add_shm(struct bundle *b, int64_t size, struct err *err)
 	return text.failed ? err_nomem(err) : add(b->mounts, text.data, err);
 }
 
+/* Made by box_shm_mount(), where another container can find it. */
+static int add_shareable(struct bundle *b, int64_t size, struct err *err)
+{
+	static const char *const options[] = { "bind", "nosuid", "noexec",
+					       "nodev", NULL };
+	auto_strbuf struct strbuf path = { .len = 0 };
+	struct json_object *mount = json_object_new_object();
+	int r = bundle_push(b->mounts, mount, err);
+
+	strbuf_printf(&path, "%s/shm", b->box->path);
+	if (path.failed)
+		return first_of(err_nomem(err), r);
+	r = r ?: bundle_put_text(mount, "destination", "/dev/shm", err);
+	r = r ?: bundle_put_text(mount, "type", "bind", err);
+	r = r ?: bundle_put_text(mount, "source", path.data, err);
+	r = r ?: bundle_put_texts(mount, "options", options, err);
+	r = r ?: bundle_put_text(b->box->record, "shm", path.data, err);
+	return r ?: bundle_put_number(b->box->record, "shmSize", size, err);
+}
+
 static int add_ipc(struct bundle *b, struct err *err)
 {
 	const char *ipc = b->options->ipc ?: "";
@@ -109,6 +129,8 @@ static int add_ipc(struct bundle *b, struct err *err)
 	/* Another's /dev/shm came with its namespace. */
 	if (bundle_starts(ipc, "container:"))
 		return r;
+	if (r == 0 && b->box && strcmp(ipc, "shareable") == 0)
+		return add_shareable(b, size, err);
 	return r ?: add_shm(b, size, err);
 }
 

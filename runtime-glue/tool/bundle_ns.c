@@ -58,25 +58,21 @@ static int add(struct bundle *b, const char *type, const char *path,
 
 /* The process of container @reference, which must run. */
 static int find_process(struct bundle *b, const char *option,
-			const char *reference, struct box *other, int64_t *pid,
+			const char *reference, struct box *other, pid_t *pid,
 			struct err *err)
 {
-	struct json_object *value = NULL;
 	int r = box_open(b->tool, reference, false, other, err);
 
+	r = r ?: box_pid(b->tool, other, pid, err);
 	if (r < 0)
 		return err_in(err, "%s container:%s", option, reference);
-	*pid = 0;
-	if (is(bundle_text(other->record, "status"), "running") &&
-	    json_object_object_get_ex(other->record, "pid", &value))
-		*pid = json_object_get_int64(value);
 	if (*pid > 0)
 		return 0;
 	(void)err_set(err, CNI_E_FIELD,
 		      "%s: container \"%s\" does not run, and so has no "
 		      "namespace to share",
 		      option, reference);
-	return err_hint(err, "start it first: runtime-glue start %s",
+	return err_hint(err, "start it first: runtime-glue start -a %s",
 			reference);
 }
 
@@ -97,13 +93,11 @@ static int refuse(const char *option, const char *text, const char *words,
 		       words);
 }
 
-static int join(struct bundle *b, const char *type, int64_t pid,
-		struct err *err)
+static int join(struct bundle *b, const char *type, pid_t pid, struct err *err)
 {
 	char path[64];
 
-	(void)snprintf(path, sizeof(path), "/proc/%jd/ns/%s", (intmax_t)pid,
-		       type);
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, type);
 	return add(b, type, path, err);
 }
 
@@ -112,7 +106,7 @@ static int put_pid(struct bundle *b, struct err *err)
 	const char *text = b->options->pid;
 	const char *other = container_of(text);
 	auto_box struct box box = BOX_NONE;
-	int64_t pid = 0;
+	pid_t pid = 0;
 	int r;
 
 	if (text && *text && !other && strcmp(text, "host") != 0)
@@ -125,14 +119,40 @@ static int put_pid(struct bundle *b, struct err *err)
 	return r ?: join(b, "pid", pid, err);
 }
 
-/* The other's /dev/shm is its own file system: for "shareable" alone. */
+/*
+ * And the other's /dev/shm, which is the host's, or mounted where its record
+ * says: the kernel binds nothing that is in another's mount namespace.
+ */
+static int join_shm(struct bundle *b, const struct box *other, bool host,
+		    struct err *err)
+{
+	const char *path = bundle_text(other->record, "shm");
+	struct json_object *shm = NULL;
+	int r;
+
+	if (host)
+		path = "/dev/shm";
+	if (!path)
+		return 0;
+	r = bundle_json("{\"destination\":\"/dev/shm\",\"type\":\"bind\","
+			"\"options\":[\"bind\",\"nosuid\",\"noexec\","
+			"\"nodev\"]}",
+			&shm, err);
+	r = r ?: bundle_put_text(shm, "source", path, err);
+	r = r ?: bundle_put_text(b->box->record, "shm", path, err);
+	if (r < 0) {
+		json_object_put(shm);
+		return r;
+	}
+	return bundle_push(b->mounts, shm, err);
+}
+
+/* Another's that is its own alone is not shared: "shareable" is asked for. */
 static int join_ipc(struct bundle *b, const char *other, struct err *err)
 {
 	auto_box struct box box = BOX_NONE;
-	struct json_object *shm = NULL;
 	const char *mode;
-	int64_t pid = 0;
-	char path[64];
+	pid_t pid = 0;
 	int r = find_process(b, "--ipc", other, &box, &pid, err);
 
 	if (r < 0)
@@ -145,19 +165,7 @@ static int join_ipc(struct bundle *b, const char *other, struct err *err)
 		return err_hint(err, "run that one with --ipc shareable");
 	}
 	r = join(b, "ipc", pid, err);
-	(void)snprintf(path, sizeof(path), "/proc/%jd/root/dev/shm",
-		       (intmax_t)pid);
-	r = r
-		    ?: bundle_json(
-			       "{\"destination\":\"/dev/"
-			       "shm\",\"type\":\"bind\","
-			       "\"options\":[\"bind\",\"nosuid\",\"noexec\","
-			       "\"nodev\",\"src-nofollow\"]}",
-			       &shm, err);
-	r = r ?: bundle_put_text(shm, "source", path, err);
-	if (r < 0)
-		json_object_put(shm);
-	return r ?: bundle_push(b->mounts, shm, err);
+	return r ?: join_shm(b, &box, is(mode, "host"), err);
 }
 
 static int put_ipc(struct bundle *b, struct err *err)

@@ -223,7 +223,9 @@ static int check_source(const struct mount_wish *wish, struct err *err)
 		return 0;
 	if (errno == ENOENT && wish->create_source)
 		return make_source(wish->source, err);
-	err_sys(err, errno, "mount %s on %s", wish->source, wish->target);
+	err_sys(err, errno, "%s: \"%s\" for \"%s\"",
+		wish->create_source ? "--volume" : "--mount", wish->source,
+		wish->target);
 	err_hint(err, "make it first, or use -v, which makes a folder");
 	return -err->errnum;
 }

@@ -11,6 +11,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/trace.h"
 #include "runtime-glue/layers/layers.h"
+#include "runtime-glue/tool/box_parts.h"
 #include "runtime-glue/tool/run.h"
 
 struct side {
@@ -101,6 +102,8 @@ int run_up(struct run *run, bool network, struct err *err)
 	if (network)
 		r = side_start(&side, run, err);
 	r = r ?: make_root(run, err);
+	if (network)
+		r = r ?: box_shm_mount(&run->box, err);
 	if (network)
 		r = first_of(side_join(&side, run->box.record, err), r);
 	sig = run_pending_signal();

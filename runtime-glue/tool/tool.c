@@ -288,6 +288,10 @@ static int run_verb(const struct chosen *chosen, const struct tool *tool,
 	if (!options)
 		return err_nomem(err);
 	r = cli_parse(verb->options, verb->anywhere, words, options, err);
+	if (r < 0 && !err->details[0])
+		(void)err_hint(err, "see " TOOL_NAME " %s%s%s --help",
+			       chosen->group ? chosen->group->name : "",
+			       chosen->group ? " " : "", verb->name);
 	if (r == CLI_HELP)
 		print_help(chosen);
 	if (r == 0)

@@ -29,14 +29,13 @@ static int fail(struct run *run, bool keep, const struct err *why)
 	return run->failure;
 }
 
-/* @instead: the command that does it. */
 static int no_detach(const char *what, const char *instead, struct err *err)
 {
 	(void)err_set(err, CNI_E_FIELD,
 		      "%s: containers run in the foreground only", what);
 	return err_hint(err,
-			"have a service manager start it, or the shell: "
-			"runtime-glue %s &",
+			"use runtime-glue %s, which a service manager can "
+			"start, or the shell, with & at the end",
 			instead);
 }
 
@@ -65,7 +64,8 @@ static int run(const struct tool *tool, const void *opaque, int argc,
 		.failure = RUN_FAILED,
 	};
 	int code = 0;
-	int r = options->detach ? no_detach("--detach", "run ...", err) : 0;
+	int r = options->detach ? no_detach("--detach", "run without it", err)
+				: 0;
 
 	box_sweep(tool);
 	r = r ?: run_hold_signals(err);
@@ -93,10 +93,12 @@ static int create(const struct tool *tool, const void *opaque, int argc,
 		.box = BOX_NONE,
 		.failure = RUN_FAILED,
 	};
-	int r;
+	int r = options->detach
+			? no_detach("--detach", "create without it", err)
+			: 0;
 
 	box_sweep(tool);
-	r = run_hold_signals(err);
+	r = r ?: run_hold_signals(err);
 	r = r ?: run_prepare(&run, argc, argv, err);
 	r = r ?: run_up(&run, false, err);
 	r = r ?: run_write(&run, err);
@@ -155,8 +157,7 @@ static int start(const struct tool *tool, const void *opaque, int argc,
 	int code = 0;
 	int r = options->attach || options->interactive
 			? 0
-			: no_detach("start without --attach", "start -a ...",
-				    err);
+			: no_detach("start without --attach", "start -a", err);
 
 	(void)argc;
 	box_sweep(tool);

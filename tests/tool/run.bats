@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run: what a container is, as the options and the image say.
 
+# What is in single quotes is for a shell in the container; helpers read
+# variables that are set here; each test is a subshell anyway.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2094
 load helpers
 
 # in_web COMMAND: in a container of the image "web"; more options in $with.
@@ -171,7 +174,7 @@ prepare() {
 }
 
 @test "-t under a terminal: it has one, of our size, also when that changes" {
-	cat >"$SCRATCH/tty.py" <<-'PY'
+	cat >"$SCRATCH/terminal.py" <<-'PY'
 		import fcntl, os, pty, re, signal, struct, sys, termios, time
 		def size(fd, rows, cols):
 		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
@@ -204,7 +207,7 @@ prepare() {
 	ln -s busybox "$SCRATCH/rootfs/bin/tty"
 	make_image term
 	status=0
-	output=$(python3 "$SCRATCH/tty.py" "$GLUE" run --rm --network none -it term \
+	output=$(python3 "$SCRATCH/terminal.py" "$GLUE" run --rm --network none -it term \
 		sh -c 'tty; stty size; read x; while [ "$(stty size)" != "44 55" ]; do sleep 0.05; done; stty size; exec sh' \
 		2>"$SCRATCH/stderr") || status=$?
 	stderr=$(cat "$SCRATCH/stderr")
@@ -239,7 +242,6 @@ prepare() {
 }
 
 @test "--init reaps what others leave" {
-	# shellcheck disable=SC2016 # the container's
 	cmd='(sleep 0.1 & exec true) & wait; sleep 0.4; ps -o pid,ppid,stat,args; cat /proc/1/comm'
 	with=--init in_web "$cmd"
 	assert_ok
@@ -297,7 +299,7 @@ prepare() {
 }
 
 @test "limits are those of its cgroup" {
-	[ -d $CGROUPS/memory ] || skip "the test reads cgroup v1"
+	[ -d "$CGROUPS/memory" ] || skip "the test reads cgroup v1"
 	run_long -m 64m --memory-swap 64m --memory-reservation 32m --cpus 0.5 \
 		--cpu-shares 512 --pids-limit 42 --cpuset-cpus 0 web \
 		sh -c 'echo ready; exec sleep 60'
@@ -395,7 +397,6 @@ caps() { # of the last output
 	[ "$output" = $'box.example\nbox.example' ] || flunk
 	with="--uts host" in_web hostname
 	[ "$output" = "$(hostname)" ] || flunk
-	# shellcheck disable=SC2016 # the container's
 	in_web 'echo $$; readlink /proc/self/ns/ipc'
 	[ "${output%%$'\n'*}" = 1 ] || flunk
 	[ "${output##*$'\n'}" != "$(readlink /proc/self/ns/ipc)" ] || flunk
@@ -424,7 +425,7 @@ caps() { # of the last output
 	assert_ok
 	[[ $output =~ ^[0-9a-f]{64}$ ]] || flunk
 	glue ps -a
-	assert_output created job
+	assert_output created job " web:latest "
 	glue start -a job
 	assert_status 2
 	[ "$output" = $'x\njob' ] || flunk
@@ -433,7 +434,7 @@ caps() { # of the last output
 	[ "$output" = $'x\nx\njob' ] || flunk
 	glue start job
 	assert_status 125
-	assert_fails "foreground"
+	assert_fails "foreground" "start -a"
 	glue rm job
 	assert_ok
 	glue start -a job
@@ -517,7 +518,8 @@ caps() { # of the last output
 	mount -t overlay -o "lowerdir=$(tac "$dir/lower" | paste -sd :),upperdir=$dir/diff,workdir=$dir/work" none "$dir/merged"
 	for ns in $(jq -r '.linux.namespaces[] | select(.type == "network") | .path // empty' "$dir/config.json"); do
 		mkdir -p "${ns%/*}"
-		ip netns add tmp && ln -sf /run/netns/tmp "$ns"
+		touch "$ns"
+		unshare --net="$ns" true
 	done
 	touch "$dir/hosts" "$dir/hostname" "$dir/resolv.conf"
 	status=0
@@ -525,11 +527,29 @@ caps() { # of the last output
 		</dev/null 2>"$SCRATCH/stderr") || status=$?
 	stderr=$(cat "$SCRATCH/stderr")
 	umount "$dir/merged"
-	ip netns del tmp 2>/dev/null || true
-	find "$RUNTIME_GLUE_RUN" -type l -delete
+	[ -z "$ns" ] || { umount "$ns" && rm "$ns"; }
 	assert_ok
 	[ "$output" = $'from runc\n0' ] || flunk
 	glue rm b
+}
+
+@test "inspect tells of a container" {
+	run_long -u user -w /tmp -v "$SCRATCH:/v:ro" web sh -c 'echo ready; exec sleep 60'
+	glue inspect long
+	assert_ok
+	[ "$(jq -r '.[0] | [.name, .status, .workdir, .user.uid] | join(" ")' <<<"$output")" = "long running /tmp 1000" ] || flunk
+	pid=$(jq '.[0].pid' <<<"$output")
+	[ "$(readlink "/proc/$pid/exe")" = /bin/busybox ]
+	[ -d "$(jq -r '.[0].merged' <<<"$output")/bin" ]
+	jq -e --arg s "$SCRATCH" 'any(.[0].mounts[]; .source == $s and .destination == "/v")' <<<"$output"
+	glue rm -f long
+	wait $run || [ $? -eq 137 ]
+	glue inspect long
+	assert_fails '"long"' "ps -a"
+	glue create --network none --name early web true
+	glue inspect early
+	[ "$(jq -r '.[0] | [.status, .pid] | join(" ")' <<<"$output")" = "created 0" ] || flunk
+	glue rm early
 }
 
 @test "words that it does not know" {
@@ -541,7 +561,10 @@ caps() { # of the last output
 	assert_fails '"xyzzy"' "--help"
 	glue run --nosuch web
 	assert_status 125
-	assert_fails "--nosuch"
+	assert_fails "--nosuch" "run --help"
+	glue run -d web
+	assert_status 125
+	assert_fails "--detach" "foreground" "runtime-glue run"
 	glue run --help
 	assert_ok
 	assert_output "--volume" "IMAGE"

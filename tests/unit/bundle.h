@@ -46,6 +46,22 @@ int __wrap_box_open(const struct tool *tool, const char *reference, bool locked,
 	return 0;
 }
 
+int __wrap_box_pid(const struct tool *tool, const struct box *box, pid_t *out,
+		   struct err *err);
+int __wrap_box_pid(const struct tool *tool, const struct box *box, pid_t *out,
+		   struct err *err)
+{
+	struct json_object *pid = NULL;
+
+	(void)tool;
+	(void)err;
+	*out = 0;
+	if (box_is(box, "running") &&
+	    json_object_object_get_ex(box->record, "pid", &pid))
+		*out = json_object_get_int(pid);
+	return 0;
+}
+
 void __wrap_box_close(struct box *box);
 void __wrap_box_close(struct box *box)
 {

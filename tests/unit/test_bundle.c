@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* wrap: box_open box_close bundle_mounts bundle_seccomp */
+/* wrap: box_open box_pid box_close bundle_mounts bundle_seccomp */
 /* From options and images to config.json: what becomes of each option. */
 #include "tests/unit/bundle.h"
 
@@ -194,7 +194,7 @@ static const struct {
 	{ BARE, { "--ipc=host" }, "mounts.3.type", "\"bind\"" },
 	{ BARE, { "--ipc=container:o" },
 	  "mounts.6.source",
-	  "\"/proc/77/root/dev/shm\"" },
+	  "\"/boxes/o/shm\"" },
 	{ BARE, { NULL }, "mounts.5.options.3", "\"ro\"" },
 	{ BARE, { "--privileged" }, "mounts.5.options.3", "\"rw\"" },
 	{ BARE, { NULL }, "mounts.7.destination", "\"/etc/resolv.conf\"" },
@@ -205,7 +205,8 @@ static const struct {
 static void test_cases(void **state)
 {
 	(void)state;
-	other_box = "{\"status\":\"running\",\"pid\":77,\"ipc\":\"shareable\"}";
+	other_box = "{\"status\":\"running\",\"pid\":77,\"ipc\":\"shareable\","
+		    "\"shm\":\"/boxes/o/shm\"}";
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		AUTO(made_free)
 		struct made made = make(cases[i].image, cases[i].words);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* wrap: box_open box_close bundle_mounts bundle_seccomp */
+/* wrap: box_open box_pid box_close bundle_mounts bundle_seccomp */
 /* Users in files of an image, which are not to be trusted. */
 #include "tests/unit/bundle.h"
 
