@@ -11,7 +11,6 @@ const struct cli_option run_option_table[] = {
 	{ "tty", 't', CLI_FLAG, AT(tty), NULL, "give it a terminal" },
 	{ "detach", 'd', CLI_FLAG, AT(detach), NULL, NULL }, /* refused, with advice */
 	{ "rm", 0, CLI_FLAG, AT(remove), NULL, "remove it when it has ended" },
-	{ "detach", 'd', CLI_FLAG, AT(detach), NULL, NULL }, /* run says why not */
 	{ "name", 0, CLI_TEXT, AT(name), "NAME", "its name (default: made up)" },
 	{ "env", 'e', CLI_LIST, AT(env), "NAME[=VALUE]", "a variable; without =VALUE as it is here" },
 	{ "env-file", 0, CLI_LIST, AT(env_file), "FILE", "variables, a line each" },

@@ -41,7 +41,7 @@ load helpers
 	assert_fails 'did you mean "run"?'
 	glue run -d web
 	assert_status 125
-	assert_fails "foreground" "runtime-glue run ... &"
+	assert_fails "foreground" "runtime-glue run"
 }
 
 @test "who is not root is told so" {
