@@ -15,8 +15,8 @@ inside() {
 
 @test "hosts, hostname and resolv.conf, and the options that change them" {
 	inside --hostname box 'cat /etc/hosts /etc/hostname /etc/resolv.conf; hostname'
-	assert_output "127.0.0.1	localhost" "10.90.0.2	box" \
-		"nameserver 192.0.2.53" "search example.test" "options ndots:2"
+	grep -qx '10\.90\.0\.[0-9]*	box' <<<"$output"
+	assert_output "127.0.0.1	localhost" "nameserver 192.0.2.53" "search example.test" "options ndots:2"
 	[ "$(tail -n 1 <<<"$output")" = box ]
 	inside --dns 192.0.2.1 --dns-search a.test --dns-option ndots:7 \
 		--add-host db:192.0.2.9 --add-host up:host-gateway \
@@ -99,7 +99,7 @@ inside() {
 	umount "$SCRATCH/ns"
 	up web --hostname web
 	inside --network container:web 'wget -qO- http://127.0.0.1/cgi-bin/who; cat /etc/hosts'
-	assert_output "web [::ffff:127.0.0.1]" "10.90.0.2	web"
+	assert_output "web [::ffff:127.0.0.1]" "$(address_of web)	web"
 	down web
 	glue run --rm --network container:web --rootfs "$WEB" true
 	assert_fails "container:web"
