@@ -177,9 +177,10 @@ static int close_input(struct err *err)
 {
 	auto_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 || dup3(fd, STDIN_FILENO, 0) < 0
-		       ? err_sys(err, errno, "open /dev/null as stdin")
-		       : 0;
+	if (fd < 0 ||
+	    dup3(fd, STDIN_FILENO, 0) < 0) /* banned.sh: to be inherited */
+		return err_sys(err, errno, "open /dev/null as stdin");
+	return 0;
 }
 
 /* The engine's words for a command that cannot be executed. */

@@ -164,7 +164,7 @@ wrote() { # FILE
 # image_id NAME [STORE]
 image_id() {
 	"$GLUE" --root "${2:-$RUNTIME_GLUE_ROOT}" images --no-trunc |
-		awk -v name="$1" '$2 == name { print $1 }'
+		awk -v name="$1" '$1 == name { print $2 }'
 }
 
 @test "save and load: the same image id and names, in every format" {

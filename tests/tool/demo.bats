@@ -8,6 +8,6 @@ load helpers
 @test "make demo" {
 	run "$TESTS/../demo.sh" "${GLUE%/*}"
 	[ "$status" -eq 0 ] || flunk "the demo"
-	assert_output "hello from a container" "port 8080/tcp of the host is in use" \
+	assert_output "hello from a container" "port 8080/tcp of the host is published by container" \
 		"Done."
 }

@@ -67,7 +67,9 @@ inside() {
 	answers "$(record web '.id[:12]') [2001:db8::2]" '[2001:db8::1]:8080' neighbour
 	who '[::1]:8080' | grep "^$(record web '.id[:12]') "
 	who "[$(address_of web 0 6)]" | grep "^$(record web '.id[:12]') "
-	neighbour "$WEB/bin/busybox" httpd -f -p 80 -h "$WEB/var/www" 3>&- &
+	# Not by neighbour(): what is killed has to be the server itself.
+	nsenter --net="/proc/$LAN/ns/net" "$WEB/bin/busybox" httpd -f -p 80 \
+		-h "$WEB/var/www" 3>&- &
 	eventually answers "$(hostname) [2001:db8::1]" '[2001:db8::2]' in_box web
 	kill $!
 	down web
