@@ -36,9 +36,10 @@ load run-network
 	# Not by neighbour(): what is killed has to be the server itself.
 	nsenter --net="/proc/$LAN/ns/net" "$WEB/bin/busybox" httpd -f -p 80 \
 		-h "$WEB/var/www" 3>&- &
+	local server=$!
 	up box
 	eventually answers "$(hostname) [::ffff:198.51.100.1]" 198.51.100.2 in_box box
-	kill $!
+	kill $server
 	down box
 	drop_lan
 }
