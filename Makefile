@@ -193,7 +193,7 @@ $(INIT): runtime-glue/init/main.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -std=gnu17 -Os $(WARN) $(if $(filter 1,$(WERROR)),-Werror) \
 		-ffreestanding -fno-builtin -fno-stack-protector -fno-pie -fcf-protection=none \
-		-fno-asynchronous-unwind-tables -static -no-pie -nostdlib \
+		-fno-asynchronous-unwind-tables -static $(if $(CLANG),,-no-pie) -nostdlib \
 		-Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,-s $< -o $@
 
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
