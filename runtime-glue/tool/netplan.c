@@ -2,6 +2,7 @@
 /* netplan_make(): options to a record, all checked before anything is made. */
 #include "runtime-glue/tool/netplan.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,24 +90,27 @@ static int add_ips(const struct plan *plan, const struct netlist *list,
 	return netjson_put(caps, "ips", json_object_get(ips), err);
 }
 
+/* "xx:xx:xx:xx:xx:xx", of one interface: not multicast. */
+static bool is_mac(const char *text)
+{
+	for (size_t i = 0; i < 17; i++)
+		if (i % 3 == 2 ? text[i] != ':'
+			       : !isxdigit((unsigned char)text[i]))
+			return false;
+	return text[17] == '\0' && !strchr("13579bBdDfF", text[1]);
+}
+
 static int add_mac(const struct plan *plan, const struct netlist *list,
 		   struct json_object *caps, struct err *err)
 {
 	const char *text = plan->options->mac;
-	unsigned int b[6];
-	int end = 0;
 
 	if (!text)
 		return 0;
-	if (strlen(text) != 17 ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2],
-		   &b[3], &b[4], &b[5], &end) != 6 ||
-	    end != 17 || (b[0] & 1))
-		return err_set(
-			err, CNI_E_FIELD,
-			"--mac-address %s: not a unicast MAC address, as "
-			"in 02:42:ac:11:00:02",
-			text);
+	if (!is_mac(text))
+		return err_set(err, CNI_E_FIELD,
+			       "--mac-address %s: not a unicast MAC address",
+			       text);
 	if (!network_can(list, "mac"))
 		return err_set(
 			err, CNI_E_FIELD,
@@ -162,7 +166,8 @@ static int add_network(const struct plan *plan, const char *name, bool *placed,
 		return r;
 	for (size_t i = 0; i < nth; i++)
 		if (strcmp(netjson_string(netjson_at(plan->networks, i),
-					  "network"),
+					  "network")
+				   ?: "",
 			   list.name) == 0)
 			return err_set(err, CNI_E_FIELD,
 				       "--network %s: given twice", name);
