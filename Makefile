@@ -25,7 +25,7 @@ SHAREDIR    ?= $(PREFIX)/share
 CNIBINDIR   ?= /opt/cni/bin
 PKG_CONFIG  ?= pkg-config
 INSTALL     ?= install
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 20
 WERROR      ?= $(if $(CI)$(filter check% lint% sanitize,$(MAKECMDGOALS)),1)
 export WERROR
 
@@ -314,7 +314,7 @@ VM_TESTS ?= tests/vm/guest.bats $(sort $(wildcard tests/netns/*vlan*.bats) \
 check-vm: $(BINS) $(LINKS:%=$(BUILD)/bin/%) $(DRIVERS) $(REPORT) ## those that need what this kernel lacks, in user-mode-linux [VM_TESTS=files] [BATS_FILTER]
 	$(RUN) vm $(bats_flags) $(VM_TESTS)
 
-check-fuzz fuzz: ## each fuzzer for FUZZ_SECONDS (30)
+check-fuzz fuzz: ## each fuzzer for FUZZ_SECONDS (20)
 ifdef FUZZ
 check-fuzz fuzz: $(FUZZERS)
 	$(RUN) fuzz $(FUZZ_SECONDS) $^
