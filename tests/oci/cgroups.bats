@@ -145,7 +145,7 @@ v1_is() { # CONTROLLER FILE VALUE
 	config 'del(.linux.cgroupsPath)'
 	look read /proc/self/cgroup
 	saw_like "read .*/$ID"
-	[ -z "$(find $CGROUPS/ -maxdepth 3 -name $ID)" ]
+	[ -z "$(find $CGROUPS/ -maxdepth 3 -name $ID -not -path '*/ferrule-*')" ]
 }
 
 @test "cgroupsPath: .. does not lead out" {

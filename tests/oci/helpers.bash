@@ -272,7 +272,7 @@ clean_up() {
 		kill -KILL "$pid" 2>/dev/null
 	done
 	eventually no_processes || :
-	find $CGROUPS/ -maxdepth 4 -depth -path "*$PARENT*" -type d \
+	find $CGROUPS/ -maxdepth 4 -depth \( -path "*$PARENT" -o -path "*$PARENT/*" \) -type d \
 		-exec rmdir {} + 2>/dev/null || :
 	sed -n "s|^[^ ]* [^ ]* [^ ]* [^ ]* \(${SCRATCH}[^ ]*\) .*|\1|p" \
 		/proc/self/mountinfo | sort -r | while read -r mount; do
