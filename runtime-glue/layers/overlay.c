@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -151,12 +153,16 @@ static int make_short_names(int dir, const struct layers_list *lower,
  * to change: others work beside us. */
 static int mount_in(int dir, const char *merged, const char *options)
 {
+	const pid_t parent = getpid();
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		/* Nothing may be mounted behind the back of who cleans up. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+			_exit(EINTR);
 		if (fchdir(dir) < 0 ||
 		    mount("overlay", merged, "overlay", 0, options) < 0)
 			_exit(errno & 0xff);

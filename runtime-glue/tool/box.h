@@ -92,5 +92,7 @@ int box_down(const struct tool *tool, struct box *box,
 /* And all of it. */
 int box_remove(const struct tool *tool, struct box *box,
 	       struct err *err) MUST_CHECK;
+/* Was it made with --rm? */
+bool box_goes_away(const struct box *box);
 /* Finish what dead callers left. Warnings only. */
 void box_sweep(const struct tool *tool);

@@ -48,7 +48,7 @@ static int delete_engine(const struct tool *tool, const struct box *box,
 	return r ?: container_delete(&engine, box->id, true, err);
 }
 
-static bool goes_away(const struct box *box)
+bool box_goes_away(const struct box *box)
 {
 	struct json_object *value = NULL;
 
@@ -79,7 +79,7 @@ int box_down(const struct tool *tool, struct box *box, struct err *err)
 	r = first_of(box_shm_unmount(box, err), r);
 	if (r == 0 && box_is(box, "running"))
 		r = box_set(box, "status", "exited", err) ?: box_save(box, err);
-	if (r == 0 && !box_is(box, "creating") && !goes_away(box))
+	if (r == 0 && !box_is(box, "creating") && !box_goes_away(box))
 		box_unmark(tool, box->id);
 	return r;
 }
@@ -101,7 +101,7 @@ static int remove_dir(const struct tool *tool, struct box *box, struct err *err)
 /* Its volumes last: as long as it is there, it uses them. */
 int box_remove(const struct tool *tool, struct box *box, struct err *err)
 {
-	bool volumes = goes_away(box) || box_is(box, "creating");
+	bool volumes = box_goes_away(box) || box_is(box, "creating");
 	int r = box_down(tool, box, err);
 
 	r = r ?: layers_remove(box->path, err);
@@ -148,7 +148,7 @@ static int bury(const struct tool *tool, struct box *box, struct err *err)
 	int r = 0;
 
 	box_end_plugins(box->id);
-	if (box_is(box, "creating") || goes_away(box))
+	if (box_is(box, "creating") || box_goes_away(box))
 		return box_remove(tool, box, err);
 	if (box_is(box, "running"))
 		r = box_set_int(box, "exitCode", KILLED, err);

@@ -125,14 +125,6 @@ static const struct cli_option start_options[] = {
 	{ .name = NULL },
 };
 
-static bool removes(const struct box *box)
-{
-	struct json_object *value = NULL;
-
-	return json_object_object_get_ex(box->record, "remove", &value) &&
-	       json_object_get_boolean(value);
-}
-
 static int start_steps(struct run *run, bool input, int *code, struct err *err)
 {
 	AUTO(run_free_files) struct net_options files = { .ip = NULL };
@@ -171,7 +163,7 @@ static int start(const struct tool *tool, const void *opaque, int argc,
 	r = start_steps(&run, options->interactive, &code, err);
 	if (r < 0)
 		return fail(&run, true, err);
-	return end(&run, removes(&run.box), code);
+	return end(&run, box_goes_away(&run.box), code);
 }
 
 const struct tool_verb verb_tool_run = {
