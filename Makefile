@@ -179,7 +179,8 @@ $(BUILD)/bin/$(1): LIBS = $(libs.$1)
 endef
 $(foreach p,$(PLUGINS) runtime-glue,$(eval $(call program,$p)))
 
-$(COMMON): $(call objects,$(call sources,common))
+# Not the stand-ins: who is not linked with them by name would find them there.
+$(COMMON): $(call objects,$(filter-out %/lean.c,$(call sources,common)))
 
 # What --init puts into containers. No C library: the container's is not ours.
 # runtime-glue has it within itself.

@@ -19,7 +19,6 @@
 	F(archive_read_support_filter_zstd) \
 	F(archive_read_support_format_tar)  \
 	F(archive_read_support_format_raw)  \
-	F(archive_read_set_format_option)   \
 	F(archive_read_open2)               \
 	F(archive_read_next_header)         \
 	F(archive_read_data)                \

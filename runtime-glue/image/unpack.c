@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <locale.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
@@ -41,23 +40,20 @@ static int for_entries(const struct lib_archive *lib, struct archive *archive,
 }
 
 /*
- * Names are bytes to us, and UTF-8 to libarchive, which asks the locale, and
- * makes NFC of them unless it does as it did in its version 2.
+ * Names are bytes to us. To libarchive they are in UTF-8 and shall be in the
+ * locale's encoding: of a UTF-8 locale it makes NFC of them. In the C locale,
+ * which is this program's, it warns that it cannot, and gives the bytes.
  */
 static int write_all(struct stream *stream, struct target *target,
 		     const struct layer_limits *limits, struct err *err)
 {
 	const struct lib_archive *lib = lib_archive(err);
 	struct archive *archive = lib ? lib->archive_read_new() : NULL;
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
 	int r;
 
 	if (!archive)
 		r = lib ? err_nomem(err) : -EINVAL;
 	else if (lib->archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-		 lib->archive_read_set_format_option(
-			 archive, "tar", "compat-2x", "1") != ARCHIVE_OK ||
 		 lib->archive_read_open2(archive, stream, NULL, read_unpacked,
 					 NULL, NULL) != ARCHIVE_OK)
 		r = err_set(err, CNI_E_DECODE, "read a layer: %s",
@@ -69,10 +65,6 @@ static int write_all(struct stream *stream, struct target *target,
 	if (archive)
 		(void)lib->archive_read_free(archive);
 	target_free(target);
-	if (utf8) {
-		(void)uselocale(before);
-		freelocale(utf8);
-	}
 	return r;
 }
 
